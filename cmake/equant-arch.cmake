@@ -1,0 +1,26 @@
+# SPDX-FileCopyrightText: the equant authors
+# SPDX-License-Identifier: MIT
+include_guard(GLOBAL)
+
+# equant_target_arch(<target> native|x86-64|x86-64-v3|<any -march value>)
+#
+# Compiles <target> for a machine. equant itself never sets such a flag: without one the kernels are the portable
+# ones. Translation units of different arch may be linked into one program, but objects of equant or Eigen must not
+# cross between them.
+function(equant_target_arch target arch)
+  if(MSVC)
+    message(FATAL_ERROR "equant_target_arch: not supported with this compiler")
+  endif()
+  include(CheckCXXCompilerFlag)
+  string(MAKE_C_IDENTIFIER "EQUANT_HAS_MARCH_${arch}" known)
+  check_cxx_compiler_flag("-march=${arch}" ${known})
+  if(NOT ${known})
+    message(FATAL_ERROR "equant_target_arch: the compiler does not know -march=${arch}")
+  endif()
+  get_target_property(type ${target} TYPE)
+  if(type STREQUAL "INTERFACE_LIBRARY")
+    target_compile_options(${target} INTERFACE "-march=${arch}")
+  else()
+    target_compile_options(${target} PRIVATE "-march=${arch}")
+  endif()
+endfunction()

@@ -1,0 +1,156 @@
+// SPDX-FileCopyrightText: the equant authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <equant/core/granularity.hpp>
+#include <equant/core/order.hpp>
+
+#include <algorithm>
+
+/// Traversal by runs: tensors of any rank, strides and granularity become long straight lines, which is what the
+/// kernels work on.
+namespace equant::inline EQUANT_ABI {
+
+/// `count` elements of two operands a and b on one straight line, with the parameters that belong to them: element i
+/// is a[i * a_step], b[i * b_step] and parameter[i * parameter_step]; positions are offsets from the operand's start.
+/// `parameter_step` is 0 (one for the run) or as large as the parameters' own stride along the line.
+struct run {
+  index_t count = 0;
+  index_t a = 0, a_step = 0;
+  index_t b = 0, b_step = 0;
+  index_t parameter = 0, parameter_step = 0;
+};
+
+/// Two operands over one index space, each with a stride per logical axis, and a granularity. `order` is the order
+/// of the walk, usually the storage order of a; b may lie in another one, and is then walked in tiles.
+class traversal {
+ public:
+  traversal(const shape& sizes, const axis_order& order, const shape& a, const shape& b,
+            const blocking& where) {
+    const shape counts = where.counts(sizes);
+    const shape parameter = row_major_strides(counts);
+    empty_ = sizes.count() == 0;
+    for (int place = 0; place < sizes.rank && !empty_; ++place) {
+      const int axis = order[place];
+      if (sizes[axis] == 1) continue;
+      const index_t block = counts[axis] == 1 ? sizes[axis] : where.lengths[axis];
+      append({sizes[axis], block, counts[axis] == 1 ? 0 : parameter[axis], a[axis], b[axis]});
+    }
+    if (loops_ == 0) append({1, 1, 0, 1, 1});
+    choose_tile();
+  }
+
+  /// Calls f(const run&) until every element was visited once. Without tiles, in the order of the walk.
+  template <class F>
+  void for_each_run(F&& f) const {
+    if (empty_) return;
+    const int inner = loops_ - 1;
+    const int outer = tiled_ >= 0 ? tiled_ : inner;  // not part of the odometer below
+    std::array<index_t, max_rank> at{};
+    for (;;) {
+      run start;
+      for (int l = 0; l < inner; ++l) {
+        if (l != outer) advance(start, l, at[static_cast<std::size_t>(l)]);
+      }
+      if (tiled_ >= 0) {
+        for_each_tile(start, f);
+      } else {
+        line(start, 0, loop(inner).size, f);
+      }
+      int l = inner - 1;
+      for (; l >= 0; --l) {
+        if (l == outer) continue;
+        index_t& i = at[static_cast<std::size_t>(l)];
+        if (++i < loop(l).size) break;
+        i = 0;
+      }
+      if (l < 0) return;
+    }
+  }
+
+ private:
+  static constexpr index_t tile = 64;
+
+  /// One loop of the nest: `block` neighbours share their parameters, the next block's lie `parameter` further.
+  struct axis_loop {
+    index_t size = 1, block = 1, parameter = 0, a = 0, b = 0;
+  };
+
+  const axis_loop& loop(int i) const { return loop_[static_cast<std::size_t>(i)]; }
+
+  /// Adds the next faster loop, or joins it with the one before where the two are one straight line.
+  void append(axis_loop next) {
+    if (loops_ > 0) {
+      axis_loop& last = loop_[static_cast<std::size_t>(loops_ - 1)];
+      const bool straight = last.a == next.size * next.a && last.b == next.size * next.b;
+      const bool next_shares = next.parameter == 0;
+      const bool steps_on = last.block == 1 && next.block == 1 && last.parameter != 0 &&
+                            last.parameter == next.size * next.parameter;
+      if (straight && (next_shares || steps_on)) {
+        last.block = next_shares ? last.block * next.size : 1;
+        if (!next_shares) last.parameter = next.parameter;
+        last.size *= next.size;
+        last.a = next.a;
+        last.b = next.b;
+        return;
+      }
+    }
+    loop_[static_cast<std::size_t>(loops_++)] = next;
+  }
+
+  /// Where b's fastest axis is not the walk's, both are cut into tiles that stay in the cache.
+  void choose_tile() {
+    const int inner = loops_ - 1;
+    auto distance = [](index_t step) { return step < 0 ? -step : step; };
+    if (distance(loop(inner).b) <= 1) return;
+    for (int l = 0; l < inner; ++l) {
+      if (distance(loop(l).b) == 1) tiled_ = l;
+    }
+  }
+
+  void advance(run& r, int l, index_t i) const {
+    r.a += i * loop(l).a;
+    r.b += i * loop(l).b;
+    r.parameter += i / loop(l).block * loop(l).parameter;
+  }
+
+  template <class F>
+  void for_each_tile(const run& start, F&& f) const {
+    const index_t rows = loop(tiled_).size;
+    const index_t columns = loop(loops_ - 1).size;
+    for (index_t row = 0; row < rows; row += tile) {
+      for (index_t column = 0; column < columns; column += tile) {
+        for (index_t i = row; i < std::min(rows, row + tile); ++i) {
+          run r = start;
+          advance(r, tiled_, i);
+          line(r, column, std::min(columns, column + tile), f);
+        }
+      }
+    }
+  }
+
+  /// Elements [from, to) of the innermost loop, cut where the parameters change.
+  template <class F>
+  void line(const run& start, index_t from, index_t to, F&& f) const {
+    const axis_loop& in = loop(loops_ - 1);
+    const bool steps = in.block == 1 && in.parameter != 0;
+    for (index_t i = from; i < to;) {
+      const index_t end = steps || in.parameter == 0 ? to : std::min(to, (i / in.block + 1) * in.block);
+      run r = start;
+      advance(r, loops_ - 1, i);
+      r.count = end - i;
+      r.a_step = in.a;
+      r.b_step = in.b;
+      r.parameter_step = steps ? in.parameter : 0;
+      f(static_cast<const run&>(r));
+      i = end;
+    }
+  }
+
+  std::array<axis_loop, max_rank> loop_{};
+  int loops_ = 0;
+  int tiled_ = -1;
+  bool empty_ = false;
+};
+
+}  // namespace equant::inline EQUANT_ABI
