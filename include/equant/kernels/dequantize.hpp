@@ -1,0 +1,62 @@
+// SPDX-FileCopyrightText: the equant authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <equant/kernels/quantize.hpp>
+
+/// dequantize: codes to real numbers.
+///
+///   integer grid   y[i] = (value(code[i]) - z) * s, the difference exact, the product rounded once
+///   any format     y[i] = format.decode(code[i]) * s
+///
+/// Codes are words with clear bits above the width, or `nibbles`; `sign` is the format's sign_bit: value(w) =
+/// (w ^ sign) - sign. T, the type of y, is the type of the arithmetic.
+namespace equant::inline EQUANT_ABI::kernels {
+
+template <class Isa>
+struct dequantize_on : dequantize_on<typename Isa::base> {};
+
+template <>
+struct dequantize_on<isa::portable> {
+  template <class Word, class Map, class T>
+  static constexpr void run(const Word* codes, index_t n, run_parameters<Map> p, std::int32_t sign,
+                            T* y) noexcept {
+    for (index_t i = 0; i < n; ++i, p = p.from(1)) {
+      const std::int32_t value = (static_cast<std::int32_t>(codes[i]) ^ sign) - sign;
+      y[i] = real_value<T>(value, Map{*p.scale, *p.zero_point});
+    }
+  }
+
+  template <class Map, class T>
+  static constexpr void run(nibbles<const std::uint8_t> codes, index_t n, run_parameters<Map> p,
+                            std::int32_t sign, T* y) noexcept {
+    for (index_t i = 0; i < n; ++i, p = p.from(1)) {
+      const std::int32_t word = i % 2 == 0 ? codes.bytes[i / 2] & 15 : codes.bytes[i / 2] >> 4;
+      y[i] = real_value<T>((word ^ sign) - sign, Map{*p.scale, *p.zero_point});
+    }
+  }
+
+  template <element_format Format, class Word, class Map, class T>
+  static constexpr void run(const Format& format, const Word* codes, index_t n, run_parameters<Map> p,
+                            T* y) noexcept {
+    for (index_t i = 0; i < n; ++i, p = p.from(1)) {
+      y[i] = static_cast<T>(format.decode(codes[i])) * static_cast<T>(*p.scale);
+    }
+  }
+};
+
+/// What callers use; at compile time the specification runs.
+template <class Isa = isa::native, class... Arguments>
+constexpr void dequantize(const Arguments&... arguments) noexcept {
+  if (std::is_constant_evaluated()) {
+    dequantize_on<isa::portable>::run(arguments...);
+  } else {
+    dequantize_on<Isa>::run(arguments...);
+  }
+}
+
+}  // namespace equant::inline EQUANT_ABI::kernels
+
+#if EQUANT_HAS_AVX2
+#include <equant/kernels/avx2/dequantize.hpp>
+#endif

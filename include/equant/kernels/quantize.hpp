@@ -1,0 +1,72 @@
+// SPDX-FileCopyrightText: the equant authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <equant/core/arithmetic.hpp>
+#include <equant/core/format.hpp>
+
+/// quantize: real numbers to codes.
+///
+///   integer grid   code[i] = clamp(round(x[i] / s) + z, lowest, highest), in the arithmetic `Rules`
+///   any format     code[i] = format.encode(x[i] / s)
+///
+/// x is contiguous; s and z are stepped by 0 or 1 (see run_parameters). Codes leave as words, the integer in two's
+/// complement (packing drops what exceeds the width), or as `nibbles`, two to a byte. NaN goes to the code of zero.
+namespace equant::inline EQUANT_ABI {
+
+/// 4-bit codes, two to a byte, the first in the low half. An odd tail clears the high half of its byte.
+template <class Byte>
+struct nibbles {
+  Byte* bytes;
+};
+
+namespace kernels {
+
+template <class Isa>
+struct quantize_on : quantize_on<typename Isa::base> {};
+
+template <>
+struct quantize_on<isa::portable> {
+  template <class Rules, class T, class Map, class Word>
+  static constexpr void run(Rules, const T* x, index_t n, run_parameters<Map> p, code_range range,
+                            Word* codes) noexcept {
+    for (index_t i = 0; i < n; ++i, p = p.from(1)) {
+      codes[i] = static_cast<Word>(Rules::code(x[i], Map{*p.scale, *p.zero_point}, range));
+    }
+  }
+
+  template <class Rules, class T, class Map>
+  static constexpr void run(Rules, const T* x, index_t n, run_parameters<Map> p, code_range range,
+                            nibbles<std::uint8_t> codes) noexcept {
+    for (index_t i = 0; i < n; ++i, p = p.from(1)) {
+      const auto code = static_cast<unsigned>(Rules::code(x[i], Map{*p.scale, *p.zero_point}, range)) & 15u;
+      std::uint8_t& byte = codes.bytes[i / 2];
+      byte = static_cast<std::uint8_t>(i % 2 == 0 ? code : byte | code << 4);
+    }
+  }
+
+  template <element_format Format, class T, class Map, class Word>
+  static constexpr void run(const Format& format, const T* x, index_t n, run_parameters<Map> p,
+                            Word* codes) noexcept {
+    for (index_t i = 0; i < n; ++i, p = p.from(1)) {
+      codes[i] = format.encode(static_cast<float>(x[i] / *p.scale));
+    }
+  }
+};
+
+/// What callers use; at compile time the specification runs.
+template <class Isa = isa::native, class... Arguments>
+constexpr void quantize(const Arguments&... arguments) noexcept {
+  if (std::is_constant_evaluated()) {
+    quantize_on<isa::portable>::run(arguments...);
+  } else {
+    quantize_on<Isa>::run(arguments...);
+  }
+}
+
+}  // namespace kernels
+}  // namespace equant::inline EQUANT_ABI
+
+#if EQUANT_HAS_AVX2
+#include <equant/kernels/avx2/quantize.hpp>
+#endif
