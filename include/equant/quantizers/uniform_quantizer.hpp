@@ -1,0 +1,216 @@
+// SPDX-FileCopyrightText: the equant authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <equant/core/conventions.hpp>
+#include <equant/kernels/fake_quantize.hpp>
+#include <equant/quantizers/code_lines.hpp>
+
+namespace equant::inline EQUANT_ABI {
+
+/// y seen with the axes of `sizes`, where it has only axes of size 1 beyond them; else y itself.
+template <class T>
+view<T> without_unit_axes(const view<T>& y, const shape& sizes) {
+  view<T> fewer{y.data, sizes, sizes};
+  int axis = 0;
+  for (int i = 0; i < y.sizes.rank; ++i) {
+    if (axis < sizes.rank && y.sizes[i] == sizes[axis]) {
+      fewer.strides[axis++] = y.strides[i];
+    } else if (y.sizes[i] != 1) {
+      return y;
+    }
+  }
+  return axis == sizes.rank ? fewer : y;
+}
+
+/// Writes the real values of q into `out`, a tensor or view of the same shape in any layout. It may have further axes
+/// of size 1: what was an array fits a vector or a matrix of one column.
+template <class Format, class Map, class Out>
+void dequantize_into(const quantized<Format, dynamic_size, Map>& q, Out&& out) {
+  const auto y = without_unit_axes(bridge<std::remove_cvref_t<Out>>::look(out), q.sizes());
+  using T = typename decltype(y)::value_type;
+  if (y.sizes != q.sizes()) {
+    contract::invalid_argument("dequantizing a tensor of ", to_string(q.sizes()), " into one of ",
+                               to_string(y.sizes));
+  }
+  const traversal walk(q.sizes(), q.order(), q.strides(), y.strides, q.blocks());
+  walk.for_each_run([&](const run& r) {
+    write_line(y.data + r.b, r.b_step, r.count, [&](working<T>* to, index_t n, index_t offset) {
+      const auto p = q.params().at(r.parameter + offset * r.parameter_step, r.parameter_step);
+      code_lines::decode(q.format(), q.bytes().data(), r.a + offset, n, p, to);
+    });
+  });
+}
+
+/// Equal steps: a scale and a zero point per block, and an integer format.
+///
+///   code = clamp(round(x / scale) + zero_point),  real = (code - zero_point) * scale
+///
+/// The arithmetic is the convention's (standard: division, nearest even, zero point outside the rounding); the code of
+/// a double is not narrowed to float before it is rounded. Infinities saturate; NaN goes to the code of zero.
+template <element_format Format, quantization_convention Convention = convention::standard, class Map = affine>
+class uniform_quantizer {
+ public:
+  using format_type = Format;
+  using rules = rules_of<Convention, Map>;
+  using result = quantized<Format, dynamic_size, Map>;
+
+  constexpr uniform_quantizer() = default;
+  constexpr uniform_quantizer(parameters<Map> p, Format format = {})
+      : parameters_(std::move(p)), format_(format) {
+    if (!parameters_.single()) invert();
+  }
+  constexpr uniform_quantizer(Map map, Format format = {}) : parameters_(map), format_(format) {}
+
+  constexpr const parameters<Map>& params() const { return parameters_; }
+
+  /// Codes in the storage order of x.
+  template <tensor_source X>
+  result quantize(const X& x) const {
+    return with_view(x, [&](const auto& v) {
+      result q(v.sizes, v.order(), parameters_, format_);
+      encode(v, q);
+      return q;
+    });
+  }
+
+  /// The same into an existing result of the same shape and order, whose memory is used again.
+  template <tensor_source X>
+  void quantize_into(const X& x, result& q) const {
+    with_view(x, [&](const auto& v) {
+      const bool fits = q.sizes() == v.sizes && q.order() == v.order() && q.format() == format_ &&
+                        q.params() == parameters_ && q.bytes().size() == packed_size(v.count(), Format::bits);
+      if (!fits) q = result(v.sizes, v.order(), parameters_, format_);
+      encode(v, q);
+    });
+  }
+
+  /// The real values as a matrix or tensor of type Out.
+  template <class Out = Eigen::MatrixXf>
+  Out dequantize(const result& q) const {
+    Out y = make_plain<Out>(q.sizes());
+    dequantize_into(q, y);
+    return y;
+  }
+
+  /// To codes and back in one pass: what the quantized tensor would hold, in the source's own type.
+  template <tensor_source X>
+  plain_of<X> fake_quantize(const X& x) const {
+    return made_from(x, [&](const auto& v, const auto& y) { fake_quantize_into(v, y); });
+  }
+
+  /// The same into y, a tensor or view of the same shape in any layout.
+  template <tensor_source X, class Y>
+  void fake_quantize_into(const X& x, Y&& y) const {
+    transform(x, y, [&](const auto* from, index_t n, run_parameters<Map> p, auto* to) {
+      if constexpr (integer_format<Format>) {
+        kernels::fake_quantize(rules{}, from, n, p, Format::range, to);
+      } else {
+        kernels::fake_quantize(format_, from, n, p, to);
+      }
+    });
+  }
+
+  /// The straight-through estimator's factor: 1 where x is rounded, 0 where it is clipped or NaN.
+  template <tensor_source X>
+  plain_of<X> gradient_mask(const X& x) const {
+    return made_from(x, [&](const auto& v, const auto& y) { gradient_mask_into(v, y); });
+  }
+
+  /// The same into y, a tensor or view of the same shape in any layout.
+  template <tensor_source X, class Y>
+  void gradient_mask_into(const X& x, Y&& y) const {
+    transform(x, y, [&](const auto* from, index_t n, run_parameters<Map> p, auto* to) {
+      if constexpr (integer_format<Format>) {
+        kernels::gradient_mask(rules{}, from, n, p, Format::range, to);
+      } else {
+        kernels::gradient_mask(format_, from, n, p, to);
+      }
+    });
+  }
+
+  /// At compile time: codes of an array, by one map.
+  template <class T, std::size_t N>
+  constexpr quantized<Format, N, Map> quantize(const std::array<T, N>& x) const {
+    if (!parameters_.single()) {
+      contract::invalid_argument("an array is quantized per tensor; these are parameters for ",
+                                 parameters_.count(), " blocks");
+    }
+    std::array<code_word<Format::bits>, N> codes{};
+    if constexpr (integer_format<Format>) {
+      kernels::quantize(rules{}, x.data(), index_t(N), parameters_.at(0, 0), Format::range, codes.data());
+    } else {
+      kernels::quantize(format_, x.data(), index_t(N), parameters_.at(0, 0), codes.data());
+    }
+    return {codes, parameters_[0], format_};
+  }
+
+ private:
+  /// Keeps 1 / scale beside the parameters where all of them allow it.
+  void invert() {
+    if constexpr (integer_format<Format>) {
+      std::vector<typename Map::scale_type> inverse;
+      for (index_t block = 0; block < parameters_.count(); ++block) {
+        const Map map = parameters_[block];
+        if (!invertible(map, Format::range)) return;
+        inverse.push_back(1 / map.scale);
+      }
+      inverse_ = std::move(inverse);
+    }
+  }
+
+  run_parameters<Map> line_parameters(const run& r, index_t offset) const {
+    const index_t block = r.parameter + offset * r.parameter_step;
+    run_parameters<Map> p = parameters_.at(block, r.parameter_step);
+    if (!inverse_.empty()) p.inverse = inverse_.data() + block;
+    return p;
+  }
+
+  template <class T>
+  void encode(const view<const T>& x, result& q) const {
+    const traversal walk(x.sizes, q.order(), x.strides, q.strides(), q.blocks());
+    walk.for_each_run([&](const run& r) {
+      read_line(x.data + r.a, r.a_step, r.count, [&](const working<T>* v, index_t n, index_t offset) {
+        const auto p = line_parameters(r, offset);
+        code_lines::encode(rules{}, format_, q.bytes().data(), r.b + offset, v, n, p);
+      });
+    });
+  }
+
+  /// A plain object of x's shape that f(view of x, view of it) fills.
+  template <class X, class F>
+  static plain_of<X> made_from(const X& x, F f) {
+    return with_view(x, [&](const auto& v) {
+      auto plain = make_plain<plain_of<X>>(v.sizes);
+      f(v, bridge<plain_of<X>>::look(plain));
+      return plain;
+    });
+  }
+
+  /// Calls f(x, n, parameters, y) on every line of x and what lies at the same place in y.
+  template <class X, class Y, class F>
+  void transform(const X& x, Y& out, F f) const {
+    const auto y = bridge<std::remove_const_t<Y>>::look(out);
+    with_view(x, [&](const auto& v) {
+      if (y.sizes != v.sizes) {
+        contract::invalid_argument("a tensor of ", to_string(v.sizes), " does not fit into one of ",
+                                   to_string(y.sizes));
+      }
+      using T = working<scalar_of<X>>;
+      const traversal walk(v.sizes, v.order(), v.strides, y.strides, parameters_.blocks(v.sizes));
+      walk.for_each_run([&](const run& r) {
+        read_line(v.data + r.a, r.a_step, r.count, [&](const T* from, index_t n, index_t offset) {
+          const auto p = line_parameters(r, offset);
+          write_line(y.data + r.b + offset * r.b_step, r.b_step, n,
+                     [&](T* to, index_t m, index_t k) { f(from + k, m, p.from(k), to); });
+        });
+      });
+    });
+  }
+
+  parameters<Map> parameters_{};
+  std::vector<typename Map::scale_type> inverse_{};
+  [[no_unique_address]] Format format_{};
+};
+
+}  // namespace equant::inline EQUANT_ABI
