@@ -1,0 +1,112 @@
+// SPDX-FileCopyrightText: the equant authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <equant/metrics/error.hpp>
+#include <equant/quantizers/uniform_quantizer.hpp>
+
+namespace equant::inline EQUANT_ABI {
+
+namespace comparing {
+
+inline void check_sizes(const shape& a, const shape& b) {
+  if (a != b) contract::invalid_argument("comparing a tensor of ", to_string(a), " with one of ", to_string(b));
+}
+
+/// Calls f(x, y, n) with contiguous pairs of two tensors of the same shape, in any layouts.
+template <class T, class U, class F>
+void for_each_pair(const view<const T>& x, const view<const U>& y, F&& f) {
+  check_sizes(x.sizes, y.sizes);
+  using wide = std::conditional_t<std::same_as<working<T>, working<U>>, working<T>, double>;
+  const traversal walk(x.sizes, x.order(), x.strides, y.strides, normal_form(per_tensor, x.sizes));
+  walk.for_each_run([&](const run& r) {
+    read_line_as<wide>(x.data + r.a, r.a_step, r.count, [&](const wide* a, index_t n, index_t at) {
+      read_line_as<wide>(y.data + r.b + at * r.b_step, r.b_step, n,
+                         [&](const wide* b, index_t m, index_t k) { f(a + k, b, m); });
+    });
+  });
+}
+
+}  // namespace comparing
+
+/// The error of y against the reference x, two tensors of the same shape in any layouts. Computed in double where
+/// either is double, else as differences of floats.
+template <tensor_source X, tensor_source Y>
+error_report compare(const X& x, const Y& y) {
+  metrics::error_accumulator sums;
+  with_view(x, [&](const auto& a) {
+    with_view(y, [&](const auto& b) {
+      comparing::for_each_pair(a, b, [&](const auto* u, const auto* v, index_t n) { sums.add(u, v, n); });
+    });
+  });
+  return sums.report();
+}
+
+/// The error of a quantized tensor against the x it was made from, with what was clipped, what was rounded, how many
+/// codes occur and what it takes to store.
+template <tensor_source X, class Format, class Map>
+quantization_report compare(const X& x, const quantized<Format, dynamic_size, Map>& q) {
+  using rules = rules_of<convention::standard, Map>;
+  constexpr index_t codes = index_t{1} << Format::bits;
+  std::vector<bool> used(static_cast<std::size_t>(codes), false);
+  metrics::error_accumulator sums;
+  double clipped_square = 0;
+  index_t clipped = 0;
+  with_view(x, [&](const auto& v) {
+    comparing::check_sizes(v.sizes, q.sizes());
+    using T = working<scalar_of<X>>;
+    const traversal walk(q.sizes(), q.order(), q.strides(), v.strides, q.blocks());
+    walk.for_each_run([&](const run& r) {
+      T y[line_chunk], inside[line_chunk];
+      for (index_t done = 0; done < r.count; done += line_chunk) {
+        const index_t n = std::min(line_chunk, r.count - done);
+        const auto p = q.params().at(r.parameter + done * r.parameter_step, r.parameter_step);
+        code_lines::decode(q.format(), q.bytes().data(), r.a + done, n, p, y);
+        code_lines::in_chunks<Format>(n, [&](code_word<Format::bits>* words, index_t first, index_t m) {
+          unpack<Format::bits>(q.bytes().data(), r.a + done + first, words, m);
+          for (index_t i = 0; i < m; ++i) used[words[i]] = true;
+        });
+        read_line(v.data + r.b + done * r.b_step, r.b_step, n, [&](const T* from, index_t m, index_t k) {
+          sums.add(from, y + k, m);
+          if constexpr (integer_format<Format>) {
+            kernels::gradient_mask(rules{}, from, m, p.from(k), Format::range, inside + k);
+          } else {
+            kernels::gradient_mask(q.format(), from, m, p.from(k), inside + k);
+          }
+          for (index_t i = 0; i < m; ++i) {
+            if (inside[k + i] != 0) continue;
+            const double e = static_cast<double>(y[k + i]) - static_cast<double>(from[i]);
+            clipped_square = std::fma(e, e, clipped_square);
+            ++clipped;
+          }
+        });
+      }
+    });
+  });
+  quantization_report report{sums.report()};
+  report.codes = codes;
+  report.codes_used = std::count(used.begin(), used.end(), true);
+  report.bits_per_value = q.bits_per_value();
+  if (report.count > 0) {
+    const double n = static_cast<double>(report.count);
+    report.clipped = static_cast<double>(clipped) / n;
+    report.mse_clipping = clipped_square / n;
+    report.mse_rounding = std::max(report.mse - report.mse_clipping, 0.0);  // NaN stays NaN
+  }
+  return report;
+}
+
+/// The measures by name, for two tensors; see error_report.
+namespace metrics {
+
+double mse(const tensor_source auto& x, const tensor_source auto& y) { return compare(x, y).mse; }
+double rmse(const tensor_source auto& x, const tensor_source auto& y) { return compare(x, y).rmse; }
+double mae(const tensor_source auto& x, const tensor_source auto& y) { return compare(x, y).mae; }
+double max_abs(const tensor_source auto& x, const tensor_source auto& y) { return compare(x, y).max_abs; }
+double mean_error(const tensor_source auto& x, const tensor_source auto& y) { return compare(x, y).mean; }
+double sqnr_db(const tensor_source auto& x, const tensor_source auto& y) { return compare(x, y).sqnr_db; }
+double psnr(const tensor_source auto& x, const tensor_source auto& y) { return compare(x, y).psnr; }
+double cosine(const tensor_source auto& x, const tensor_source auto& y) { return compare(x, y).cosine; }
+
+}  // namespace metrics
+}  // namespace equant::inline EQUANT_ABI

@@ -1,0 +1,24 @@
+// SPDX-FileCopyrightText: the equant authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+/// equant: quantization over Eigen.
+///
+/// A quantizer is five independent choices: a granularity (which elements share parameters), a range rule (a
+/// calibrator looks at data), a map (x / s, x / s + z), a format (what a code means) and a rounding. This header is
+/// all but the sweep, the bridge to Eigen's Tensor (equant/core/tensor.hpp) and the file formats (equant/io/).
+
+#include <equant/core/version.hpp>
+
+#include <equant/core/contiguous.hpp>
+#include <equant/core/eigen.hpp>
+
+#include <equant/formats/formats.hpp>
+
+#include <equant/calibration/granular.hpp>
+#include <equant/calibration/min_max.hpp>
+#include <equant/calibration/moving_average.hpp>
+
+#include <equant/compare.hpp>
+#include <equant/dequantize.hpp>
+#include <equant/quantize.hpp>
