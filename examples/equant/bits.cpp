@@ -1,0 +1,127 @@
+// SPDX-FileCopyrightText: the equant authors
+// SPDX-License-Identifier: MIT
+#include "bits.hpp"
+
+#include "plot.hpp"
+
+#include <equant/io/npy.hpp>
+#include <equant/sweep/sweep.hpp>
+
+#include <nlohmann/json.hpp>
+
+#include <iostream>
+
+namespace program {
+namespace {
+
+using namespace equant;
+
+/// The granularities asked for, or the standard ones.
+std::vector<sweep::named_blocking> granularities(const bits_options& options, const shape& sizes) {
+  if (!options.axis && !options.group) return sweep::standard_granularities(sizes);
+  std::vector<sweep::named_blocking> g = {{to_string(per_tensor), normal_form(per_tensor, sizes)}};
+  if (options.axis) {
+    const per_axis axis{checked_axis(*options.axis, sizes.rank)};
+    g.push_back({to_string(axis), normal_form(axis, sizes)});
+  }
+  if (options.group) {
+    const per_group group{checked_axis(options.axis.value_or(-1), sizes.rank), *options.group};
+    g.push_back({to_string(group), normal_form(group, sizes)});
+  }
+  return g;
+}
+
+nlohmann::ordered_json to_json(const sweep::table& t, const std::string& file) {
+  const auto number = [](std::optional<double> x) {
+    return x && std::isfinite(*x) ? nlohmann::ordered_json(*x) : nlohmann::ordered_json(nullptr);
+  };
+  nlohmann::ordered_json rows = nlohmann::ordered_json::array();
+  for (const sweep::row& r : t.rows) {
+    rows.push_back({{"bits", r.bits},
+                    {"quantizer", r.quantizer},
+                    {"granularity", r.granularity},
+                    {"bits_per_value", r.bits_per_value},
+                    {"sqnr_db", number(r.sqnr_db)},
+                    {"mse", r.mse},
+                    {"max_abs", r.max_abs},
+                    {"bytes", r.bytes},
+                    {"ratio", r.ratio},
+                    {"bound_db", number(r.bound_db)},
+                    {"gap_db", number(r.gap_db())}});
+  }
+  std::vector<index_t> sizes;
+  for (int axis = 0; axis < t.sizes.rank; ++axis) sizes.push_back(t.sizes[axis]);
+  return {{"file", file}, {"shape", sizes}, {"power", t.power}, {"entropy_bits", number(t.entropy)}, {"rows", rows}};
+}
+
+/// SQNR at a glance: a line per bit depth, a column per quantizer and granularity.
+void print_overview(const sweep::table& t) {
+  std::vector<std::string> names;
+  for (const sweep::row& r : t.rows) {
+    const std::string name = contract::joined(r.quantizer, ", ", r.granularity);
+    if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+  }
+  std::cout << "\nSQNR in dB (higher is better; each bit should bring 6.02 dB):\n";
+  for (std::size_t i = 0; i < names.size(); ++i) std::cout << "  [" << i + 1 << "] " << names[i] << '\n';
+  std::cout << "bits";
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    const std::string column = contract::joined("[", i + 1, "]");
+    std::cout << std::string(8 - column.size(), ' ') << column;
+  }
+  int bits = 0;
+  for (const sweep::row& r : t.rows) {
+    if (r.bits != bits) {
+      bits = r.bits;
+      std::cout << '\n' << std::string(bits < 10 ? 3 : 2, ' ') << bits;
+    }
+    const std::string value = sweep::decibel(r.sqnr_db);
+    std::cout << std::string(value.size() < 8 ? 8 - value.size() : 1, ' ') << value;
+  }
+  std::cout << '\n';
+}
+
+}  // namespace
+
+void bits(const bits_options& options) {
+  const io::npy_array array = io::load_npy(options.input);
+  const sweep::table table = array.visit([&](const auto& x) {
+    if (x.count() == 0) contract::bad_data(options.input, ": ", to_string(x.sizes), " holds no values");
+    auto run = [&](const auto& v) {
+      return std::apply([&](const auto&... family) { return sweep::run(v, options.low, options.high, family...); },
+                        sweep::standard_families(granularities(options, v.sizes)));
+    };
+    using T = std::remove_const_t<typename std::remove_cvref_t<decltype(x)>::value_type>;
+    if constexpr (std::same_as<T, fp16>) {
+      std::vector<float> wide(static_cast<std::size_t>(x.count()));  // exact, in the same order
+      const view<float> y{wide.data(), x.sizes, dense_strides(x.sizes, x.order())};
+      io::npy::copy(x, y);
+      return run(view<const float>(y));
+    } else {
+      return run(x);
+    }
+  });
+
+  std::cout << options.input << ": " << to_string(table.sizes) << " of " << to_string(array.type) << ", mean square "
+            << table.power << ", ";
+  if (table.entropy) {
+    std::cout << "differential entropy " << *table.entropy << " bits\n\n";
+  } else {
+    std::cout << "discrete or too few values: no bound\n\n";
+  }
+  std::cout << table;
+  if (table.entropy) {
+    std::cout << "\n'to bound' is the distance in dB to Shannon's bound for independent values at those bits per value.\n";
+  }
+  print_overview(table);
+
+  if (!options.csv.empty()) io::write_file(options.csv, to_csv(table));
+  if (!options.json.empty()) io::write_file(options.json, to_json(table, options.input).dump(2) + "\n");
+  const std::string title = contract::joined("Error against bits: ", options.input.substr(options.input.find_last_of('/') + 1));
+  if (!options.svg.empty()) plot(table, title, "svg", options.svg);
+  if (!options.png.empty()) plot(table, title, "pngcairo", options.png);
+  for (const std::string& file : {options.csv, options.json, options.svg, options.png}) {
+    if (!file.empty()) std::cout << "written: " << file << '\n';
+  }
+}
+
+}  // namespace program

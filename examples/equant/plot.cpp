@@ -1,0 +1,100 @@
+// SPDX-FileCopyrightText: the equant authors
+// SPDX-License-Identifier: MIT
+#include "plot.hpp"
+
+#include <equant/metrics/theory.hpp>
+
+#include <cstdio>
+#include <map>
+#include <sstream>
+#include <stdexcept>
+#include <vector>
+
+namespace program {
+namespace {
+
+/// One line of the picture: a quantizer at a granularity.
+struct series {
+  std::string name;
+  int color = 0, mark = 0;
+  std::string points;
+};
+
+std::string quoted(std::string text) {
+  for (std::size_t at = 0; (at = text.find('\'', at)) != std::string::npos; at += 2) text.insert(at, 1, '\'');
+  return "'" + text + "'";
+}
+
+/// Granularities share a colour, quantizers a mark.
+std::vector<series> lines_of(const equant::sweep::table& t) {
+  std::vector<series> lines;
+  std::map<std::string, int> colors, marks;
+  for (const auto& row : t.rows) {
+    if (!std::isfinite(row.sqnr_db)) continue;  // exact: beyond the picture
+    const std::string name = row.quantizer + ", " + row.granularity;
+    auto line = std::find_if(lines.begin(), lines.end(), [&](const series& s) { return s.name == name; });
+    if (line == lines.end()) {
+      const int color = colors.emplace(row.granularity, static_cast<int>(colors.size())).first->second;
+      const int mark = marks.emplace(row.quantizer, static_cast<int>(marks.size())).first->second;
+      line = lines.insert(lines.end(), series{name, color, mark, ""});
+    }
+    line->points += std::to_string(row.bits_per_value) + " " + std::to_string(row.sqnr_db) + "\n";
+  }
+  return lines;
+}
+
+std::string script(const equant::sweep::table& t, const std::string& title, const std::string& terminal,
+                   const std::string& path) {
+  const std::vector<series> lines = lines_of(t);
+  double widest = 1;
+  for (const auto& row : t.rows) widest = std::max(widest, row.bits_per_value);
+  const char* colors[] = {"#0060ad", "#dd181f", "#2c9c3a", "#9440a8", "#c87800", "#00838f"};
+  const int marks[] = {7, 5, 9, 11, 13, 3};
+  const double slope = equant::metrics::six_db_per_bit(1);
+  std::ostringstream s;
+  s << "set terminal " << terminal << " size 1000,900 font 'sans,11'" << (terminal == "svg" ? " dynamic" : "")
+    << "\nset output " << quoted(path) << "\nset multiplot layout 2,1 title " << quoted(title)
+    << " noenhanced\nset xlabel 'bits per value, parameters included'\nset grid lc rgb '#cccccc'\n"
+    << "set xrange [0:" << std::ceil(widest) << "]\nset xtics 1\n";
+  for (std::size_t i = 0; i < lines.size(); ++i) s << "$line" << i << " << EOD\n" << lines[i].points << "EOD\n";
+  // Above, the figures themselves; below, what is left of them when the 6.02 dB of each bit are taken away.
+  for (const bool relative : {false, true}) {
+    s << "set ylabel '" << (relative ? "SQNR less 6.02 dB per bit" : "SQNR in dB (more is better)") << "'\n"
+      << (relative ? "unset key\n" : "set key left top reverse Left\n") << "plot ";
+    for (std::size_t i = 0; i < lines.size(); ++i) {
+      s << "$line" << i << " using 1:($2" << (relative ? "-$1*" + std::to_string(slope) : "")
+        << ") with linespoints lw 1.5 pt " << marks[lines[i].mark % 6] << " ps 0.7 lc rgb '"
+        << colors[lines[i].color % 6] << "' title " << quoted(lines[i].name) << " noenhanced, ";
+    }
+    s << (relative ? 0 : slope) << "*x with lines dt 3 lc rgb '#888888' title '6.02 dB per bit (reference)'";
+    if (t.entropy && t.power > 0) {
+      s << ", " << equant::metrics::shannon_bound_db(t.power, *t.entropy, 0) << "+" << (relative ? 0 : slope)
+        << "*x with lines lw 2 dt 2 lc rgb 'black' title 'bound for independent values (Shannon)'";
+    }
+    s << "\n";
+  }
+  s << "unset multiplot\n";
+  return s.str();
+}
+
+}  // namespace
+
+void plot(const equant::sweep::table& t, const std::string& title, const std::string& terminal,
+          const std::string& path) {
+  const std::string unfinished = path + ".part";
+  std::FILE* gnuplot = popen("gnuplot 2>&1 >/dev/null", "w");
+  if (gnuplot == nullptr) throw std::runtime_error("gnuplot could not be started for " + path);
+  const std::string commands = script(t, title, terminal, unfinished);
+  const bool written = std::fwrite(commands.data(), 1, commands.size(), gnuplot) == commands.size();
+  const int status = pclose(gnuplot);
+  if (!written || status != 0) {
+    std::remove(unfinished.c_str());
+    throw std::runtime_error("gnuplot could not draw " + path + " (Debian's package is gnuplot-nox)");
+  }
+  if (std::rename(unfinished.c_str(), path.c_str()) != 0) {
+    std::remove(unfinished.c_str());
+    throw std::runtime_error("cannot write " + path);
+  }
+}
+
+}  // namespace program
