@@ -1,0 +1,22 @@
+// SPDX-FileCopyrightText: the equant authors
+// SPDX-License-Identifier: MIT
+#include "arch.hpp"
+
+#include <cstdio>
+#include <cstring>
+#include <vector>
+
+int main() {
+  if (!__builtin_cpu_supports("avx2")) {
+    std::puts("SKIPPED: this CPU has no AVX2");
+    return 0;
+  }
+  std::vector<float> x(1000);
+  for (std::size_t i = 0; i < x.size(); ++i) x[i] = 0.37f * static_cast<float>(i) - 100;
+  std::vector<std::uint8_t> a(x.size()), b(x.size());
+  baseline::quantize(x, 0.9f, 100, a);
+  v3::quantize(x, 0.9f, 100, b);
+  const bool apart = std::strcmp(baseline::isa(), "portable") == 0 && std::strcmp(v3::isa(), "avx2") == 0;
+  std::printf("%s and %s, codes %s\n", baseline::isa(), v3::isa(), a == b ? "equal" : "differ");
+  return apart && a == b ? 0 : 1;
+}
