@@ -27,6 +27,20 @@ void for_each_pair(const view<const T>& x, const view<const U>& y, F&& f) {
   });
 }
 
+/// Whether x lies beyond what the format represents; `word` is its code, and only the two at the ends can say so.
+template <element_format Format, class T, class Map>
+bool clips(const Format& format, code_word<Format::bits> word, T x, const run_parameters<Map>& p) {
+  T inside = 0;
+  if constexpr (integer_format<Format>) {
+    const std::int32_t code = Format::value(word);
+    if (code != Format::range.lowest && code != Format::range.highest && x == x) return false;
+    kernels::gradient_mask(rules_of<convention::standard, Map>{}, &x, index_t{1}, p, Format::range, &inside);
+  } else {
+    kernels::gradient_mask(format, &x, index_t{1}, p, &inside);
+  }
+  return inside == 0;
+}
+
 }  // namespace comparing
 
 /// The error of y against the reference x, two tensors of the same shape in any layouts. Computed in double where
@@ -46,9 +60,8 @@ error_report compare(const X& x, const Y& y) {
 /// codes occur and what it takes to store.
 template <tensor_source X, class Format, class Map>
 quantization_report compare(const X& x, const quantized<Format, dynamic_size, Map>& q) {
-  using rules = rules_of<convention::standard, Map>;
   constexpr index_t codes = index_t{1} << Format::bits;
-  std::vector<bool> used(static_cast<std::size_t>(codes), false);
+  std::vector<char> used(static_cast<std::size_t>(codes), 0);
   metrics::error_accumulator sums;
   double clipped_square = 0;
   index_t clipped = 0;
@@ -57,24 +70,18 @@ quantization_report compare(const X& x, const quantized<Format, dynamic_size, Ma
     using T = working<scalar_of<X>>;
     const traversal walk(q.sizes(), q.order(), q.strides(), v.strides, q.blocks());
     walk.for_each_run([&](const run& r) {
-      T y[line_chunk], inside[line_chunk];
+      T y[line_chunk];
+      code_word<Format::bits> words[line_chunk];
       for (index_t done = 0; done < r.count; done += line_chunk) {
         const index_t n = std::min(line_chunk, r.count - done);
         const auto p = q.params().at(r.parameter + done * r.parameter_step, r.parameter_step);
         code_lines::decode(q.format(), q.bytes().data(), r.a + done, n, p, y);
-        code_lines::in_chunks<Format>(n, [&](code_word<Format::bits>* words, index_t first, index_t m) {
-          unpack<Format::bits>(q.bytes().data(), r.a + done + first, words, m);
-          for (index_t i = 0; i < m; ++i) used[words[i]] = true;
-        });
+        unpack<Format::bits>(q.bytes().data(), r.a + done, words, n);
+        for (index_t i = 0; i < n; ++i) used[words[i]] = 1;
         read_line(v.data + r.b + done * r.b_step, r.b_step, n, [&](const T* from, index_t m, index_t k) {
           sums.add(from, y + k, m);
-          if constexpr (integer_format<Format>) {
-            kernels::gradient_mask(rules{}, from, m, p.from(k), Format::range, inside + k);
-          } else {
-            kernels::gradient_mask(q.format(), from, m, p.from(k), inside + k);
-          }
           for (index_t i = 0; i < m; ++i) {
-            if (inside[k + i] != 0) continue;
+            if (!comparing::clips(q.format(), words[k + i], from[i], p.from(k + i))) continue;
             const double e = static_cast<double>(y[k + i]) - static_cast<double>(from[i]);
             clipped_square = std::fma(e, e, clipped_square);
             ++clipped;
@@ -85,7 +92,7 @@ quantization_report compare(const X& x, const quantized<Format, dynamic_size, Ma
   });
   quantization_report report{sums.report()};
   report.codes = codes;
-  report.codes_used = std::count(used.begin(), used.end(), true);
+  report.codes_used = std::count(used.begin(), used.end(), 1);
   report.bits_per_value = q.bits_per_value();
   if (report.count > 0) {
     const double n = static_cast<double>(report.count);
