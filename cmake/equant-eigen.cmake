@@ -8,4 +8,6 @@ if(NOT TARGET Eigen3::Eigen)
   if(Eigen3_VERSION AND Eigen3_VERSION VERSION_LESS 3.4)
     message(FATAL_ERROR "equant needs Eigen 3.4 or newer; found ${Eigen3_VERSION}")
   endif()
+  # Whoever adds equant as a subdirectory links Eigen through it, from a directory of its own.
+  set_target_properties(Eigen3::Eigen PROPERTIES IMPORTED_GLOBAL ON)
 endif()
