@@ -110,13 +110,15 @@ void bits(const bits_options& options) {
   }
   std::cout << table;
   if (table.entropy) {
-    std::cout << "\n'to bound' is the distance in dB to Shannon's bound for independent values at those bits per value.\n";
+    std::cout << "\n'to bound' is the distance in dB to Shannon's bound for independent values at those bits per "
+                 "value.\n";
   }
   print_overview(table);
 
   if (!options.csv.empty()) io::write_file(options.csv, to_csv(table));
   if (!options.json.empty()) io::write_file(options.json, to_json(table, options.input).dump(2) + "\n");
-  const std::string title = contract::joined("Error against bits: ", options.input.substr(options.input.find_last_of('/') + 1));
+  const std::string name = options.input.substr(options.input.find_last_of('/') + 1);
+  const std::string title = contract::joined("Error against bits: ", name);
   if (!options.svg.empty()) plot(table, title, "svg", options.svg);
   if (!options.png.empty()) plot(table, title, "pngcairo", options.png);
   for (const std::string& file : {options.csv, options.json, options.svg, options.png}) {

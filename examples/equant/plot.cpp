@@ -25,7 +25,7 @@ std::string quoted(std::string text) {
   return "'" + text + "'";
 }
 
-/// Granularities share a colour, quantizers a mark.
+/// Granularities share a colour and a width, which keeps lines apart that coincide; quantizers share a mark.
 std::vector<series> lines_of(const equant::sweep::table& t) {
   std::vector<series> lines;
   std::map<std::string, int> colors, marks;
@@ -54,8 +54,8 @@ std::string script(const equant::sweep::table& t, const std::string& title, cons
   std::ostringstream s;
   s << "set terminal " << terminal << " size 1000,900 font 'sans,11'" << (terminal == "svg" ? " dynamic" : "")
     << "\nset output " << quoted(path) << "\nset multiplot layout 2,1 title " << quoted(title)
-    << " noenhanced\nset xlabel 'bits per value, parameters included'\nset grid lc rgb '#cccccc'\n"
-    << "set xrange [0:" << std::ceil(widest) << "]\nset xtics 1\n";
+    << " noenhanced\nset xlabel 'bits per value, parameters included'\nset grid lt 1 lc rgb '#e0e0e0'\n"
+    << "set lmargin 9\nset xrange [0:" << std::floor(widest) + 1 << "]\nset xtics 1\n";
   for (std::size_t i = 0; i < lines.size(); ++i) s << "$line" << i << " << EOD\n" << lines[i].points << "EOD\n";
   // Above, the figures themselves; below, what is left of them when the 6.02 dB of each bit are taken away.
   for (const bool relative : {false, true}) {
@@ -63,8 +63,8 @@ std::string script(const equant::sweep::table& t, const std::string& title, cons
       << (relative ? "unset key\n" : "set key left top reverse Left\n") << "plot ";
     for (std::size_t i = 0; i < lines.size(); ++i) {
       s << "$line" << i << " using 1:($2" << (relative ? "-$1*" + std::to_string(slope) : "")
-        << ") with linespoints lw 1.5 pt " << marks[lines[i].mark % 6] << " ps 0.7 lc rgb '"
-        << colors[lines[i].color % 6] << "' title " << quoted(lines[i].name) << " noenhanced, ";
+        << ") with linespoints lw " << std::max(1, 4 - lines[i].color) << " pt " << marks[lines[i].mark % 6] << " ps "
+        << std::max(0.6, 1.2 - 0.3 * lines[i].color) << " lc rgb '" << colors[lines[i].color % 6] << "' title " << quoted(lines[i].name) << " noenhanced, ";
     }
     s << (relative ? 0 : slope) << "*x with lines dt 3 lc rgb '#888888' title '6.02 dB per bit (reference)'";
     if (t.entropy && t.power > 0) {
