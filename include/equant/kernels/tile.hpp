@@ -1,0 +1,109 @@
+// SPDX-FileCopyrightText: the equant authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <equant/kernels/mac.hpp>
+
+#include <algorithm>
+#include <utility>
+
+namespace equant::inline EQUANT_ABI::kernels {
+
+/// The operands of a tile: rows of a, `groups` words each, and a panel of packed columns.
+struct tile_operands {
+  const void* a;
+  index_t a_stride;           ///< bytes from row to row
+  const void* b;              ///< [group][column][j]
+  index_t b_stride;           ///< bytes from group to group
+  index_t groups;
+  const std::int32_t* start;  ///< per column, what the sums begin with
+};
+
+/// One tile of a product: Rows x (Vectors * count) sums over all groups, kept in registers. `finish(column)` is asked
+/// for every vector and returns what takes (row, sums) of its rows. Few rows are summed in Split parts, so that a sum
+/// need not wait for the step before.
+///
+/// Every loop but the one over the groups is gone when the code is made.
+template <class Isa, std::size_t Rows, std::size_t Vectors, std::size_t Split, bool Flip, class Finish>
+[[gnu::always_inline]] inline void tile(const tile_operands& t, Finish&& finish) noexcept {
+  using mac = mac_on<Isa>;
+  using lanes = typename mac::lanes;
+  constexpr std::size_t pointers = (Rows + 3) / 4;
+  typename mac::i32 acc[Split][Rows][Vectors];
+#pragma GCC unroll 8
+  for (std::size_t s = 0; s < Split; ++s) {
+#pragma GCC unroll 32
+    for (std::size_t r = 0; r < Rows; ++r) {
+#pragma GCC unroll 4
+      for (std::size_t v = 0; v < Vectors; ++v) {
+        acc[s][r][v] = s == 0 ? lanes::load(t.start + v * lanes::count, lanes::count) : lanes::splat(0);
+      }
+    }
+  }
+  // A pointer to every fourth row, and the distances to the three behind it: more would not fit the registers.
+  const index_t distance[4] = {0, t.a_stride, 2 * t.a_stride, 3 * t.a_stride};
+  const char* a[pointers];
+#pragma GCC unroll 8
+  for (std::size_t i = 0; i < pointers; ++i) a[i] = static_cast<const char*>(t.a) + static_cast<index_t>(4 * i) * t.a_stride;
+  const char* b = static_cast<const char*>(t.b);
+  const auto step = [&](typename mac::i32 (&sums)[Rows][Vectors]) __attribute__((always_inline)) {
+    typename mac::word columns[Vectors];
+#pragma GCC unroll 4
+    for (std::size_t v = 0; v < Vectors; ++v) columns[v] = mac::load(b + 4 * v * lanes::count);
+#pragma GCC unroll 32
+    for (std::size_t r = 0; r < Rows; ++r) {
+      auto row = mac::spread(a[r / 4] + distance[r % 4]);
+      if constexpr (Flip) row = mac::flip(row);
+#pragma GCC unroll 4
+      for (std::size_t v = 0; v < Vectors; ++v) sums[r][v] = mac::step(sums[r][v], row, columns[v]);
+    }
+#pragma GCC unroll 8
+    for (std::size_t i = 0; i < pointers; ++i) a[i] += 4;
+    b += t.b_stride;
+  };
+  constexpr index_t at_once = static_cast<index_t>(Split);
+  index_t left = t.groups;
+  for (; left >= at_once; left -= at_once) {
+#pragma GCC unroll 8
+    for (std::size_t s = 0; s < Split; ++s) step(acc[s]);
+  }
+  for (; Split > 1 && left > 0; --left) step(acc[0]);
+#pragma GCC unroll 8
+  for (std::size_t s = 1; s < Split; ++s) {
+#pragma GCC unroll 32
+    for (std::size_t r = 0; r < Rows; ++r) {
+#pragma GCC unroll 4
+      for (std::size_t v = 0; v < Vectors; ++v) acc[0][r][v] = lanes::add(acc[0][r][v], acc[s][r][v]);
+    }
+  }
+  [&]<std::size_t... V>(std::index_sequence<V...>) __attribute__((always_inline)) {
+    // Row by row, so that memory is written in its order.
+    [&](const auto&... take) __attribute__((always_inline)) {
+#pragma GCC unroll 32
+      for (std::size_t r = 0; r < Rows; ++r) (take(static_cast<index_t>(r), acc[0][r][V]), ...);
+    }(finish(static_cast<index_t>(V * lanes::count))...);
+  }(std::make_index_sequence<Vectors>{});
+}
+
+/// How a product is cut into tiles: up to `vectors` vectors wide, and of some heights.
+template <class Isa>
+struct tiling {
+  static constexpr int vectors = mac_on<Isa>::registers >= 32 ? 4 : 2;
+
+  /// The tallest tile of `v` vectors: its sums, the columns, a row and a product stay in registers.
+  static constexpr int tallest(int v) { return (mac_on<Isa>::registers - v - 2) / v; }
+  /// Full width has every height, so that rows can be split evenly; narrow tiles have a few.
+  static constexpr bool has(int v, int height) {
+    return height <= tallest(v) && (v == vectors || height == 1 || height == 4 || height == tallest(v));
+  }
+  /// The height of the next tile where `left` rows are left: 8 rows by 6 are 4 and 4.
+  template <int V>
+  static constexpr int height(index_t left) {
+    if (left >= 2 * tallest(V) || left == tallest(V)) return tallest(V);
+    int h = static_cast<int>(left > tallest(V) ? (left + 1) / 2 : left);
+    while (!has(V, h)) --h;
+    return h;
+  }
+};
+
+}  // namespace equant::inline EQUANT_ABI::kernels
