@@ -11,11 +11,11 @@ set(kernels core formats storage)
 set(calibration core formats storage kernels)
 set(quantizers ${calibration} calibration)
 set(metrics core formats storage kernels)
-set(verbs ${quantizers} quantizers metrics)  # headers at the top, and the umbrella
-set(sweep ${verbs} verbs)
 set(gemm ${quantizers} quantizers)
+set(verbs ${gemm} gemm metrics)  # headers at the top, and the umbrella
+set(sweep ${verbs} verbs)
 set(io core formats storage)
-set(weights ${verbs} verbs gemm)
+set(weights ${verbs} verbs)
 set(nn ${weights} weights io)
 
 set(wrong "")
