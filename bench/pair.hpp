@@ -6,23 +6,28 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdio>
+#include <cstdlib>
 #include <functional>
 #include <string>
 #include <vector>
 
-/// Benchmarks in pairs: ours, a peer and a memory copy take turns sample by sample in the same run, so that a machine
-/// whose speed drifts slows all three. What is reported is medians and their ratio.
+/// Benchmarks in pairs: ours, a peer and a loop at the machine's limit take turns sample by sample in the same run, so
+/// that a machine whose speed drifts slows all three. What is reported is medians and their ratios.
 namespace bench {
 
 struct contest {
-  std::string name;
-  double elements = 0;             ///< per call
+  std::string name;                ///< group/row
+  double elements = 0;             ///< per call: values, operations or bytes, as the unit says
   std::function<bool()> verify;    ///< both give the right answer; called before anything is timed
   std::function<void()> ours;
   std::function<void()> peer;
-  std::function<void()> copy;      ///< memcpy of the larger operand
+  std::function<void()> limit;     ///< a loop that does the same amount of work at the machine's limit
+  std::string peer_name = "Eigen";
+  std::string unit = "Gelem/s";
 };
 
+/// Seconds per call.
 inline double seconds(const std::function<void()>& f, int calls) {
   const auto start = std::chrono::steady_clock::now();
   for (int i = 0; i < calls; ++i) f();
@@ -36,27 +41,44 @@ inline double median(std::vector<double> v) {
   return *middle;
 }
 
-/// Registers a contest; Google Benchmark shows ours, with the peers' figures and the ratios as counters.
+/// Appends a line to the report that EQUANT_BENCH_REPORT names, if any:
+/// group,row,peer,equant,peer_value,unit,ratio,limit_fraction.
+inline void report(const contest& c, double ours, double peer, double of_limit) {
+  const char* path = std::getenv("EQUANT_BENCH_REPORT");
+  if (path == nullptr) return;
+  std::FILE* file = std::fopen(path, "a");
+  if (file == nullptr) return;
+  const std::size_t slash = c.name.find('/');
+  std::fprintf(file, "%s,%s,%s,%.4g,%.4g,%s,%.3f,%.3f\n", c.name.substr(0, slash).c_str(),
+               c.name.substr(slash + 1).c_str(), c.peer_name.c_str(), ours, peer, c.unit.c_str(),
+               peer > 0 ? ours / peer : 0, of_limit);
+  std::fclose(file);
+}
+
+/// Registers a contest; Google Benchmark shows ours, with the peer's figures and the ratios as counters.
 inline void add(const contest& c) {
-  benchmark::RegisterBenchmark(c.name.c_str(), [c](benchmark::State& state) {
+  benchmark::RegisterBenchmark((c.name + "/" + c.peer_name).c_str(), [c](benchmark::State& state) {
     if (!c.verify()) {
+      report(c, 0, 0, 0);
       state.SkipWithError("the answers differ");
       return;
     }
-    const int calls = std::max(1, static_cast<int>(2e6 / c.elements));  // samples of a fraction of a millisecond
-    std::vector<double> ours, peer, copy;
+    const double once = seconds(c.ours, 1);
+    const int calls = std::clamp(static_cast<int>(3e-4 / once), 1, 100000);  // samples of a fraction of a millisecond
+    std::vector<double> ours, peer, limit;
     for (auto _ : state) {
       ours.push_back(seconds(c.ours, calls));
-      peer.push_back(seconds(c.peer, calls));
-      copy.push_back(seconds(c.copy, calls));
+      if (c.peer) peer.push_back(seconds(c.peer, calls));
+      if (c.limit) limit.push_back(seconds(c.limit, calls));
       state.SetIterationTime(ours.back() * calls);
     }
-    const double a = median(ours), b = median(peer), m = median(copy);
-    state.counters["Gelem/s"] = c.elements / a * 1e-9;
-    state.counters["Eigen_Gelem/s"] = c.elements / b * 1e-9;
-    state.counters["memcpy_Gelem/s"] = c.elements / m * 1e-9;
-    state.counters["x_Eigen"] = b / a;
-    state.counters["x_memcpy"] = m / a;
+    const double a = median(ours), b = c.peer ? median(peer) : 0, m = c.limit ? median(limit) : 0;
+    state.counters[c.unit] = c.elements / a * 1e-9;
+    if (c.peer) state.counters["peer"] = c.elements / b * 1e-9;
+    if (c.peer) state.counters["x_peer"] = b / a;
+    if (c.limit) state.counters["limit"] = c.elements / m * 1e-9;
+    if (c.limit) state.counters["of_limit"] = m / a;
+    report(c, c.elements / a * 1e-9, c.peer ? c.elements / b * 1e-9 : 0, m / a);
   })->UseManualTime()->Unit(benchmark::kMicrosecond)->MinTime(0.2);
 }
 
