@@ -30,3 +30,6 @@ std::int32_t byte_sum(const T* x, index_t n) noexcept {
 #if EQUANT_HAS_AVX2
 #include <equant/kernels/avx2/byte_sum.hpp>
 #endif
+#if EQUANT_HAS_NEON
+#include <equant/kernels/neon/byte_sum.hpp>
+#endif
