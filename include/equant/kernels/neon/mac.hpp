@@ -18,6 +18,9 @@ struct mac_on<isa::neon> {
   using word = int8x16_t;
 
   static word spread(const void* a) noexcept {
+#ifndef __clang__
+    asm volatile("");  // else g++ 12 brings the products of all rows forward, and spills the sums
+#endif
     std::int32_t w;
     std::memcpy(&w, a, sizeof w);
     return vreinterpretq_s8_s32(vdupq_n_s32(w));
@@ -29,7 +32,7 @@ struct mac_on<isa::neon> {
     const i32 right = vpaddlq_s16(vmull_high_s8(a, b));
     return vaddq_s32(acc, vpaddq_s32(left, right));
   }
-  static constexpr int rows(int v) { return v == 4 ? 5 : v == 3 ? 6 : v == 2 ? 8 : 12; }
+  static constexpr int rows(int v) { return v == 4 ? 4 : v == 3 ? 6 : v == 2 ? 8 : 12; }
   static constexpr int vectors = 4;
   static constexpr int accumulators = 32;  // that a few sums may be split into
 };
