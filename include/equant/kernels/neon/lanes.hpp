@@ -51,6 +51,7 @@ struct lanes<isa::neon> {
 
   static f32 add(f32 a, f32 b) noexcept { return vaddq_f32(a, b); }
   static f32 mul(f32 a, f32 b) noexcept { return vmulq_f32(a, b); }
+  static f32 fma(f32 a, f32 b, f32 c) noexcept { return vfmaq_f32(c, a, b); }
   static f32 min(f32 a, f32 b) noexcept { return vbslq_f32(vcltq_f32(b, a), b, a); }  // where one is NaN, a
   static f32 max(f32 a, f32 b) noexcept { return vbslq_f32(vcgtq_f32(b, a), b, a); }
   static f32 to_float(i32 a) noexcept { return vcvtq_f32_s32(a); }

@@ -14,6 +14,7 @@ struct mac_on<isa::neon> {
   using element = std::int8_t;
   static constexpr int group = 4;
   static constexpr bool unsigned_a = false;
+  static constexpr int registers = 24;  // of 32: a step needs some of its own
   using i32 = int32x4_t;
   using word = int8x16_t;
 
@@ -32,9 +33,11 @@ struct mac_on<isa::neon> {
     const i32 right = vpaddlq_s16(vmull_high_s8(a, b));
     return vaddq_s32(acc, vpaddq_s32(left, right));
   }
-  static constexpr int rows(int v) { return v == 4 ? 4 : v == 3 ? 6 : v == 2 ? 8 : 12; }
-  static constexpr int vectors = 4;
-  static constexpr int accumulators = 32;  // that a few sums may be split into
+
+  template <class T>
+  static void copy(const T* codes, index_t n, element* to) noexcept {
+    std::memcpy(to, codes, static_cast<std::size_t>(n));
+  }
 };
 
 }  // namespace equant::inline EQUANT_ABI::kernels

@@ -9,8 +9,9 @@ namespace equant::inline EQUANT_ABI::kernels {
 /// sdot: four bytes at a time, exact.
 template <>
 struct mac_on<isa::neondot> : mac_on<isa::neon> {
+  static constexpr int registers = 32;
+
   static i32 step(i32 acc, word a, word b) noexcept { return vdotq_s32(acc, a, b); }
-  static constexpr int rows(int v) { return v == 4 ? 6 : v == 3 ? 8 : 12; }
 };
 
 }  // namespace equant::inline EQUANT_ABI::kernels
