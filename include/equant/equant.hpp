@@ -11,6 +11,7 @@
 #include <equant/core/version.hpp>
 
 #include <equant/core/contiguous.hpp>
+#include <equant/core/cpu.hpp>
 #include <equant/core/eigen.hpp>
 
 #include <equant/formats/formats.hpp>
