@@ -1,10 +1,10 @@
 // SPDX-FileCopyrightText: the equant authors
 // SPDX-License-Identifier: MIT
 
-// The program: equant's answers without writing C++.
+// The program: equant's answers without writing C++. Like the guard, this file is compiled for any CPU.
 #include "bits.hpp"
+#include "machine.hpp"
 
-#include <equant/core/isa.hpp>
 #include <equant/core/version.hpp>
 
 #include <CLI/CLI.hpp>
@@ -16,7 +16,7 @@ namespace {
 
 std::string version() {
   return "equant " + std::to_string(EQUANT_VERSION_MAJOR) + "." + std::to_string(EQUANT_VERSION_MINOR) + "." +
-         std::to_string(EQUANT_VERSION_PATCH) + ", kernels for " + equant::isa::native::name;
+         std::to_string(EQUANT_VERSION_PATCH) + ", kernels for " + program::built_for.name;
 }
 
 }  // namespace
@@ -25,6 +25,7 @@ int main(int argc, char** argv) {
   CLI::App app("equant: turn real tensors into low-bit codes and see what it costs");
   app.require_subcommand(1);
   app.set_version_flag("--version", version());
+  app.footer(version());
 
   program::bits_options bits;
   CLI::App* command = app.add_subcommand("bits", "Every bit depth and quantizer on one tensor: error, size, bound");
