@@ -24,3 +24,25 @@ function(equant_target_arch target arch)
     target_compile_options(${target} PRIVATE "-march=${arch}")
   endif()
 endfunction()
+
+# equant_cpu_has(<result> <any -march value>)
+#
+# Whether the machine that configures can run what is compiled so: a small program, compiled so, asks its CPU.
+function(equant_cpu_has result arch)
+  string(MAKE_C_IDENTIFIER "EQUANT_RUNS_MARCH_${arch}" known)
+  if(NOT DEFINED ${known})
+    try_run(ran compiled ${PROJECT_BINARY_DIR}/cpu_has ${PROJECT_SOURCE_DIR}/tests/programs/cpu.cpp
+      CMAKE_FLAGS -DINCLUDE_DIRECTORIES=${PROJECT_SOURCE_DIR}/include
+      COMPILE_DEFINITIONS -std=c++20 -march=${arch}
+      COMPILE_OUTPUT_VARIABLE compiling RUN_OUTPUT_VARIABLE said)
+    if(NOT compiled)
+      message(FATAL_ERROR "equant_cpu_has: -march=${arch} does not compile\n${compiling}")
+    endif()
+    string(REGEX MATCH ": here" here "${said}")
+    string(COMPARE NOTEQUAL "${here}" "" here)
+    set(${known} ${here} CACHE INTERNAL "Whether this machine runs -march=${arch}")
+    string(STRIP "${said}" said)
+    message(STATUS "-march=${arch} is ${said}")
+  endif()
+  set(${result} ${${known}} PARENT_SCOPE)
+endfunction()

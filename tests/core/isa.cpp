@@ -75,8 +75,16 @@ TEST_CASE("isa: a build that asked for an instruction set got it") {
   const row known[] = {{"x86-64", "portable"},
                        {"x86-64-v2", "portable"},
                        {"x86-64-v3", "avx2"},
-                       {"haswell", "avx2"}};
-  const std::string_view arch = EQUANT_TEST_ARCH;
+                       {"haswell", "avx2"},
+                       {"alderlake", "avxvnni"},
+                       {"icelake-server", "avx512vnni"},
+                       {"armv8-a", "neon"},
+                       {"armv8.2-a+dotprod", "neondot"}};
+  const std::string_view arch = EQUANT_TEST_ARCH, lower = EQUANT_TEST_ISA;
+  if (!lower.empty()) {
+    CHECK(isa::native::name == lower);
+    return;
+  }
   if (arch == "default" || arch == "native") EQUANT_SKIP("built for no named instruction set");
   bool found = false;
   for (const auto& [asked, given] : known) {

@@ -178,7 +178,7 @@ TEMPLATE_LIST_TEST_CASE("kernels: lanes of integers", "[kernels]", isa::compiled
 TEMPLATE_LIST_TEST_CASE("kernels: lanes of floats", "[kernels]", isa::compiled) {
   using L = kernels::lanes<TestType>;
   INFO(TestType::name);
-  const auto& [a, b] = real_operands();
+  const std::vector<float>&a = real_operands().a, &b = real_operands().b;
   compare<L>("min", [](auto x, auto y) { return L::min(x, y); }, real_oracle::min, a, b);
   compare<L>("max", [](auto x, auto y) { return L::max(x, y); }, real_oracle::max, a, b);
 
