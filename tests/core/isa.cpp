@@ -7,6 +7,7 @@
 #include <concepts>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <vector>
 
 using namespace equant;
@@ -21,10 +22,8 @@ constexpr std::size_t size(isa::list<Isa...>) {
 template <class First, class... Rest>
 First first(isa::list<First, Rest...>);
 
-template <class Last>
-Last last_of(isa::list<Last>);
-template <class First, class Second, class... Rest>
-auto last_of(isa::list<First, Second, Rest...>) -> decltype(last_of(isa::list<Second, Rest...>{}));
+template <class... Isa>
+std::tuple_element_t<sizeof...(Isa) - 1, std::tuple<Isa...>> last_of(isa::list<Isa...>);
 
 template <class... Isa>
 std::vector<std::string> names(isa::list<Isa...>) {
