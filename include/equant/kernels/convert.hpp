@@ -86,3 +86,6 @@ void narrow(Words kind, const float* x, index_t n, std::uint16_t* words) noexcep
 #if EQUANT_HAS_AVX2
 #include <equant/kernels/avx2/convert.hpp>
 #endif
+#if EQUANT_HAS_AVX512VNNI
+#include <equant/kernels/avx512vnni/convert.hpp>
+#endif

@@ -18,6 +18,8 @@ struct dequantize_on : dequantize_on<typename Isa::base> {};
 
 template <>
 struct dequantize_on<isa::portable> {
+  static constexpr bool streams = false;
+
   template <class Word, class Map, class T>
   static constexpr void run(const Word* codes, index_t n, run_parameters<Map> p, std::int32_t sign,
                             T* y) noexcept {
@@ -49,9 +51,9 @@ struct dequantize_on<isa::portable> {
 template <class Isa = isa::native, class... Arguments>
 constexpr void dequantize(const Arguments&... arguments) noexcept {
   if (std::is_constant_evaluated()) {
-    dequantize_on<isa::portable>::run(arguments...);
+    dequantize_on<isa::portable>::run(stored<false>(arguments)...);
   } else {
-    dequantize_on<Isa>::run(arguments...);
+    dequantize_on<Isa>::run(stored<dequantize_on<Isa>::streams>(arguments)...);
   }
 }
 
@@ -59,4 +61,7 @@ constexpr void dequantize(const Arguments&... arguments) noexcept {
 
 #if EQUANT_HAS_AVX2
 #include <equant/kernels/avx2/dequantize.hpp>
+#endif
+#if EQUANT_HAS_AVX512VNNI
+#include <equant/kernels/avx512vnni/dequantize.hpp>
 #endif

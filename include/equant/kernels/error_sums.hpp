@@ -71,7 +71,7 @@ struct sum_errors_on<isa::portable> {
     return s;
   }
 
- private:
+ protected:
   static double multiply_add(float a, float b, double c) noexcept {
     return static_cast<double>(a) * static_cast<double>(b) + c;
   }
@@ -89,3 +89,7 @@ error_sums sum_errors(const T* x, const T* y, index_t n) noexcept {
 }
 
 }  // namespace equant::inline EQUANT_ABI::kernels
+
+#if EQUANT_HAS_AVX512VNNI
+#include <equant/kernels/avx512vnni/error_sums.hpp>
+#endif

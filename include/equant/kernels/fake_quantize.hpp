@@ -14,6 +14,8 @@ struct fake_quantize_on : fake_quantize_on<typename Isa::base> {};
 
 template <>
 struct fake_quantize_on<isa::portable> {
+  static constexpr bool streams = false;
+
   template <class Rules, class T, class Map>
   static constexpr void run(Rules, const T* x, index_t n, run_parameters<Map> p, code_range range,
                             T* y) noexcept {
@@ -58,9 +60,9 @@ struct gradient_mask_on<isa::portable> {
 template <class Isa = isa::native, class... Arguments>
 constexpr void fake_quantize(const Arguments&... arguments) noexcept {
   if (std::is_constant_evaluated()) {
-    fake_quantize_on<isa::portable>::run(arguments...);
+    fake_quantize_on<isa::portable>::run(stored<false>(arguments)...);
   } else {
-    fake_quantize_on<Isa>::run(arguments...);
+    fake_quantize_on<Isa>::run(stored<fake_quantize_on<Isa>::streams>(arguments)...);
   }
 }
 
@@ -77,4 +79,7 @@ constexpr void gradient_mask(const Arguments&... arguments) noexcept {
 
 #if EQUANT_HAS_AVX2
 #include <equant/kernels/avx2/fake_quantize.hpp>
+#endif
+#if EQUANT_HAS_AVX512VNNI
+#include <equant/kernels/avx512vnni/fake_quantize.hpp>
 #endif

@@ -4,6 +4,7 @@
 
 #include <equant/core/arithmetic.hpp>
 #include <equant/core/format.hpp>
+#include <equant/kernels/stores.hpp>
 
 /// quantize: real numbers to codes.
 ///
@@ -11,7 +12,7 @@
 ///   any format     code[i] = format.encode(x[i] / s)
 ///
 /// x is contiguous; s and z are stepped by 0 or 1 (see run_parameters). Codes leave as words, the integer in two's
-/// complement (packing drops what exceeds the width), or as `nibbles`, two to a byte. NaN goes to the code of zero.
+/// complement (packing drops what exceeds the width), or as `nibbles`, two to a byte; either may be `streamed`. NaN goes to the code of zero.
 namespace equant::inline EQUANT_ABI {
 
 /// 4-bit codes, two to a byte, the first in the low half. An odd tail clears the high half of its byte.
@@ -27,6 +28,8 @@ struct quantize_on : quantize_on<typename Isa::base> {};
 
 template <>
 struct quantize_on<isa::portable> {
+  static constexpr bool streams = false;
+
   template <class Rules, class T, class Map, class Word>
   static constexpr void run(Rules, const T* x, index_t n, run_parameters<Map> p, code_range range,
                             Word* codes) noexcept {
@@ -58,9 +61,9 @@ struct quantize_on<isa::portable> {
 template <class Isa = isa::native, class... Arguments>
 constexpr void quantize(const Arguments&... arguments) noexcept {
   if (std::is_constant_evaluated()) {
-    quantize_on<isa::portable>::run(arguments...);
+    quantize_on<isa::portable>::run(stored<false>(arguments)...);
   } else {
-    quantize_on<Isa>::run(arguments...);
+    quantize_on<Isa>::run(stored<quantize_on<Isa>::streams>(arguments)...);
   }
 }
 
@@ -69,4 +72,7 @@ constexpr void quantize(const Arguments&... arguments) noexcept {
 
 #if EQUANT_HAS_AVX2
 #include <equant/kernels/avx2/quantize.hpp>
+#endif
+#if EQUANT_HAS_AVX512VNNI
+#include <equant/kernels/avx512vnni/quantize.hpp>
 #endif

@@ -1,0 +1,107 @@
+// SPDX-FileCopyrightText: the equant authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <equant/kernels/avx512vnni/stores.hpp>
+#include <equant/kernels/dequantize.hpp>
+
+namespace equant::inline EQUANT_ABI::kernels {
+
+/// Integer grids to float; everything else is inherited.
+template <>
+struct dequantize_on<isa::avx512vnni> : dequantize_on<isa::avxvnni> {
+  using base = dequantize_on<isa::avxvnni>;
+  using base::run;
+  static constexpr bool streams = true;
+
+  template <class Word, avx512vnni::float_map Map>
+  static void run(const Word* codes, index_t n, run_parameters<Map> p, std::int32_t sign, float* y) noexcept {
+    if (!line(codes, n, p, sign, avx512vnni::to_floats<false>{y})) base::run(codes, n, p, sign, y);
+  }
+
+  template <avx512vnni::float_map Map>
+  static void run(nibbles<const std::uint8_t> codes, index_t n, run_parameters<Map> p, std::int32_t sign,
+                  float* y) noexcept {
+    if (!line(codes, n, p, sign, avx512vnni::to_floats<false>{y})) base::run(codes, n, p, sign, y);
+  }
+
+  template <class Codes, class Map, class T>
+  static void run(Codes codes, index_t n, run_parameters<Map> p, std::int32_t sign, streamed<T*> y) noexcept {
+    if constexpr (std::same_as<T, float> && avx512vnni::float_map<Map>) {
+      const avx512vnni::to_floats<true> out{y.to};
+      // where the first whole line begins within a byte of nibbles, they would have to be shifted
+      const bool within = !std::is_pointer_v<Codes> && out.until_aligned() % 2 != 0;
+      if (!within && line(codes, n, p, sign, out)) return;
+    }
+    run(codes, n, p, sign, y.to);
+  }
+
+ private:
+  /// All of a run; false where its steps are not for vectors.
+  template <class Codes, class Map, class Out>
+  static bool line(Codes codes, index_t n, run_parameters<Map> p, std::int32_t sign, Out out) {
+    return avx512vnni::with_lanes(p, [&](const auto& lanes) {
+      index_t i = std::min(n, out.until_aligned());
+      if (i > 0) some<Map>(codes, 0, i, lanes, sign, out);
+      if constexpr (std::is_pointer_v<Codes>) {
+        for (; i + 16 <= n; i += 16) out.store(i, real<Map>(widened(codes + i), sign, lanes.at(i)));
+      } else {
+        for (; i + 32 <= n; i += 32) {
+          const auto [a, b] = halves(codes.bytes + i / 2);
+          out.store(i, real<Map>(_mm512_maskz_cvtepu8_epi32(avx512vnni::all, a), sign, lanes.at(i)));
+          out.store(i + 16, real<Map>(_mm512_maskz_cvtepu8_epi32(avx512vnni::all, b), sign, lanes.at(i + 16)));
+        }
+      }
+      for (; i < n; i += 16) some<Map>(codes, i, n, lanes, sign, out);
+      out.finish();
+    });
+  }
+
+  /// Elements [i, n), at most sixteen of them.
+  template <class Map, class Codes, class Lanes, class Out>
+  static void some(Codes codes, index_t i, index_t n, const Lanes& lanes, std::int32_t sign, Out out) {
+    const __mmask16 mask = avx512vnni::first(n - i);
+    out.store(i, real<Map>(widened(codes, i, mask), sign, lanes.at(i, mask)), mask);
+  }
+
+  [[gnu::always_inline]] static __m512i widened(const std::uint8_t* codes) {
+    const __m128i word = _mm_loadu_si128(reinterpret_cast<const __m128i*>(codes));
+    return _mm512_maskz_cvtepu8_epi32(avx512vnni::all, word);
+  }
+  [[gnu::always_inline]] static __m512i widened(const std::uint16_t* codes) {
+    const __m256i word = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(codes));
+    return _mm512_maskz_cvtepu16_epi32(avx512vnni::all, word);
+  }
+
+  [[gnu::always_inline]] static __m512i widened(const std::uint8_t* codes, index_t i, __mmask16 mask) {
+    return _mm512_maskz_cvtepu8_epi32(avx512vnni::all, _mm_maskz_loadu_epi8(mask, codes + i));
+  }
+  [[gnu::always_inline]] static __m512i widened(const std::uint16_t* codes, index_t i, __mmask16 mask) {
+    return _mm512_maskz_cvtepu16_epi32(avx512vnni::all, _mm256_maskz_loadu_epi16(mask, codes + i));
+  }
+  [[gnu::always_inline]] static __m512i widened(nibbles<const std::uint8_t> codes, index_t i, __mmask16 mask) {
+    const auto bytes = static_cast<__mmask16>(_pext_u32(mask, 0x5555u));  // one for each two codes
+    const __m128i pairs = _mm_maskz_loadu_epi8(bytes, codes.bytes + i / 2);
+    const __m128i spread = _mm_unpacklo_epi8(pairs, _mm_srli_epi16(pairs, 4));
+    return _mm512_maskz_cvtepu8_epi32(avx512vnni::all, _mm_and_si128(spread, _mm_set1_epi8(15)));
+  }
+
+  struct two {
+    __m128i first, second;
+  };
+  /// 32 nibbles as bytes.
+  [[gnu::always_inline]] static two halves(const std::uint8_t* pairs_of_codes) {
+    const __m128i pairs = _mm_loadu_si128(reinterpret_cast<const __m128i*>(pairs_of_codes));
+    const __m128i even = _mm_and_si128(pairs, _mm_set1_epi8(15));
+    const __m128i odd = _mm_and_si128(_mm_srli_epi16(pairs, 4), _mm_set1_epi8(15));
+    return {_mm_unpacklo_epi8(even, odd), _mm_unpackhi_epi8(even, odd)};
+  }
+
+  template <class Map>
+  [[gnu::always_inline]] static __m512 real(__m512i word, std::int32_t sign, const avx512vnni::lanes<Map>& p) {
+    const __m512i bit = _mm512_set1_epi32(sign);
+    return avx512vnni::real(_mm512_sub_epi32(_mm512_xor_si512(word, bit), bit), p);
+  }
+};
+
+}  // namespace equant::inline EQUANT_ABI::kernels
