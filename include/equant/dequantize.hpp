@@ -8,10 +8,10 @@ namespace equant::inline EQUANT_ABI {
 
 /// The real values of a quantized tensor, scale * (code - zero_point), as an Out: MatrixXf unless another matrix,
 /// array, vector or tensor type is named. The arithmetic is done in Out's scalar (float for 16-bit ones).
-template <class Out = Eigen::MatrixXf, class Format, class Map>
-Out dequantize(const quantized<Format, dynamic_size, Map>& q) {
+template <class Out = Eigen::MatrixXf, class Format, class Map, executor Executor = serial>
+Out dequantize(const quantized<Format, dynamic_size, Map>& q, Executor&& run_on = {}) {
   Out y = make_plain<Out>(q.sizes());
-  dequantize_into(q, y);
+  dequantize_into(q, y, run_on);
   return y;
 }
 

@@ -14,9 +14,9 @@ class granular {
   granular(Calibrator prototype, Granularity where)
       : prototype_(std::move(prototype)), granularity_(where) {}
 
-  template <tensor_source X>
-  void observe(const X& x, non_finite policy = non_finite::reject) {
-    with_view(x, [&](const auto& v) { observe_view(v, policy); });
+  template <tensor_source X, executor Executor = serial>
+  void observe(const X& x, non_finite policy = non_finite::reject, Executor&& run_on = {}) {
+    with_view(x, [&](const auto& v) { observe_view(v, policy, run_on); });
   }
 
   void merge(const granular& other) {
@@ -92,10 +92,10 @@ class granular {
   }
 
  private:
-  template <class T>
-  void observe_view(const view<const T>& x, non_finite policy) {
+  template <class T, class Executor>
+  void observe_view(const view<const T>& x, non_finite policy, Executor& run_on) {
     const blocking where = normal_form(granularity_, x.sizes);
-    const std::vector<interval> seen = scan_ranges(x, where, policy);
+    const std::vector<interval> seen = scan_ranges(x, where, policy, run_on);
     if (seen.empty()) return;
     if (each_.empty()) {
       where_ = where;

@@ -31,6 +31,12 @@ struct words_of<bf16> {
 template <class T>
 inline constexpr bool sixteen_bits = std::same_as<T, fp16> || std::same_as<T, bf16>;
 
+/// Whether a line of T is computed where it lies.
+template <class T>
+constexpr bool in_place(index_t step) {
+  return std::same_as<T, working<T>> && step == 1;
+}
+
 }  // namespace lines
 
 /// Reads strided elements of type T as contiguous values of type W: in place where they are that already, else in

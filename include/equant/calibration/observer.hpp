@@ -37,9 +37,10 @@ class observer {
   static constexpr bool uses_values = false;
 
   /// Looks at one batch, any tensor. A batch that is refused leaves the observer as it was; an empty one is nothing.
-  template <tensor_source X>
-  void observe(const X& x, non_finite policy = non_finite::reject) {
-    with_view(x, [&](const auto& v) { observe_view(v, policy); });
+  /// The range of a batch is found on the executor's threads; what else a calibrator does stays on the caller's.
+  template <tensor_source X, executor Executor = serial>
+  void observe(const X& x, non_finite policy = non_finite::reject, Executor&& run_on = {}) {
+    with_view(x, [&](const auto& v) { observe_view(v, policy, run_on); });
   }
 
   /// The scale and zero point for a format, by a scheme and a convention. Throws where nothing was observed. T is the
@@ -71,10 +72,10 @@ class observer {
   Derived& self() { return static_cast<Derived&>(*this); }
   const Derived& self() const { return static_cast<const Derived&>(*this); }
 
-  template <class T>
-  void observe_view(const view<const T>& x, non_finite policy) {
+  template <class T, class Executor>
+  void observe_view(const view<const T>& x, non_finite policy, Executor& run_on) {
     const blocking all = normal_form(per_tensor, x.sizes);
-    const interval seen = scan_ranges(x, all, policy)[0];
+    const interval seen = scan_ranges(x, all, policy, run_on)[0];
     if (scanning::empty(seen)) return;
     self().absorb(seen);
     if constexpr (Derived::uses_values) {

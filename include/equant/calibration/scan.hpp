@@ -3,6 +3,7 @@
 #pragma once
 
 #include <equant/calibration/lines.hpp>
+#include <equant/core/executor.hpp>
 #include <equant/core/scheme.hpp>
 #include <equant/kernels/min_max.hpp>
 
@@ -80,42 +81,75 @@ void for_finite(const T* v, index_t n, non_finite policy, F&& f) {
 
 }  // namespace scanning
 
+namespace scanning {
+
+/// Running ranges of all blocks, and whether everything seen was finite.
+template <class W>
+struct block_ranges {
+  explicit block_ranges(std::size_t blocks)
+      : low(blocks, std::numeric_limits<W>::infinity()), high(blocks, -std::numeric_limits<W>::infinity()) {}
+
+  /// n values, whose blocks begin at `block` and lie `step` apart.
+  void add(const W* v, index_t n, index_t block, index_t step) {
+    W* lows = low.data() + block;
+    W* highs = high.data() + block;
+    if (step == 1) {
+      finite = kernels::widen_each(v, n, lows, highs) && finite;
+    } else if (step == 0) {
+      const auto found = kernels::min_max(v, n);
+      finite = finite && found.finite;
+      *lows = std::min(*lows, found.low);
+      *highs = std::max(*highs, found.high);
+    } else {
+      for (index_t i = 0; i < n; ++i) finite = kernels::widen_each(v + i, 1, lows + i * step, highs + i * step) && finite;
+    }
+  }
+
+  void merge(const block_ranges& other) {
+    finite = finite && other.finite;
+    for (std::size_t i = 0; i < low.size(); ++i) {
+      low[i] = std::min(low[i], other.low[i]);
+      high[i] = std::max(high[i], other.high[i]);
+    }
+  }
+
+  std::vector<W> low, high;
+  bool finite = true;
+};
+
+}  // namespace scanning
+
 /// The smallest and largest value in every block of x, in row-major order of the blocks; an empty interval where a
 /// block has no (finite) values.
-template <class T>
-std::vector<interval> scan_ranges(const view<const T>& x, const blocking& where, non_finite policy) {
+template <class T, executor Executor = serial>
+std::vector<interval> scan_ranges(const view<const T>& x, const blocking& where, non_finite policy,
+                                  Executor&& run_on = {}) {
   using W = working<T>;
-  const auto blocks = static_cast<std::size_t>(where.counts(x.sizes).count());
-  std::vector<W> low(blocks, std::numeric_limits<W>::infinity());
-  std::vector<W> high(blocks, -std::numeric_limits<W>::infinity());
-  bool all_finite = true;
+  const index_t blocks = where.counts(x.sizes).count();
   const traversal walk(x.sizes, x.order(), x.strides, x.strides, where);
-  walk.for_each_run([&](const run& r) {
-    read_line(x.data + r.a, r.a_step, r.count, [&](const W* v, index_t n, index_t offset) {
-      const index_t at = r.parameter + offset * r.parameter_step;
-      scanning::for_finite(v, n, policy, [&](const W* f, index_t m) {
-        const index_t block = at + (f - v) * r.parameter_step;
-        W* lows = low.data() + block;
-        W* highs = high.data() + block;
-        if (r.parameter_step == 1) {
-          all_finite = kernels::widen_each(f, m, lows, highs) && all_finite;
-        } else if (r.parameter_step == 0) {
-          const auto found = kernels::min_max(f, m);
-          all_finite = all_finite && found.finite;
-          *lows = std::min(*lows, found.low);
-          *highs = std::max(*highs, found.high);
-        } else {
-          for (index_t i = 0; i < m; ++i) {
-            const index_t step = i * r.parameter_step;
-            all_finite = kernels::widen_each(f + i, 1, lows + step, highs + step) && all_finite;
-          }
-        }
+  // Each part has ranges of its own, so there are no more parts than keep these small beside x.
+  const index_t most = std::max(index_t{1}, x.count() / (16 * std::max(index_t{1}, blocks)));
+  const index_t parts = std::min(parts_for(run_on, x.count()), most);
+  std::vector<scanning::block_ranges<W>> found(static_cast<std::size_t>(parts),
+                                               scanning::block_ranges<W>(static_cast<std::size_t>(blocks)));
+  run_on(parts, [&](index_t part) {
+    auto& ranges = found[static_cast<std::size_t>(part)];
+    walk.for_each_run_of(part, parts, [&](const run& r) {
+      read_line(x.data + r.a, r.a_step, r.count, [&](const W* v, index_t n, index_t offset) {
+        const index_t at = r.parameter + offset * r.parameter_step;
+        scanning::for_finite(v, n, policy, [&](const W* f, index_t m) {
+          ranges.add(f, m, at + (f - v) * r.parameter_step, r.parameter_step);
+        });
       });
     });
   });
-  if (!all_finite) scanning::reject_non_finite(x);
-  std::vector<interval> ranges(blocks);
-  for (std::size_t i = 0; i < blocks; ++i) ranges[i] = {static_cast<double>(low[i]), static_cast<double>(high[i])};
+  scanning::block_ranges<W>& all = found[0];
+  for (std::size_t part = 1; part < found.size(); ++part) all.merge(found[part]);
+  if (!all.finite) scanning::reject_non_finite(x);
+  std::vector<interval> ranges(all.low.size());
+  for (std::size_t i = 0; i < ranges.size(); ++i) {
+    ranges[i] = {static_cast<double>(all.low[i]), static_cast<double>(all.high[i])};
+  }
   return ranges;
 }
 

@@ -43,28 +43,30 @@ class traversal {
   /// Calls f(const run&) until every element was visited once. Without tiles, in the order of the walk.
   template <class F>
   void for_each_run(F&& f) const {
+    for_each_run_of(0, 1, f);
+  }
+
+  /// The same for one of `parts` parts of about the same size, which together visit every element once. Without tiles a
+  /// part begins at a multiple of 8 elements of the walk: where an operand is a dense stream of codes in its order, no
+  /// two parts share a byte.
+  template <class F>
+  void for_each_run_of(index_t part, index_t parts, F&& f) const {
     if (empty_) return;
-    const int inner = loops_ - 1;
-    const int outer = tiled_ >= 0 ? tiled_ : inner;  // not part of the odometer below
-    std::array<index_t, max_rank> at{};
-    for (;;) {
-      run start;
-      for (int l = 0; l < inner; ++l) {
-        if (l != outer) advance(start, l, at[static_cast<std::size_t>(l)]);
-      }
+    const index_t length = tiled_ >= 0 ? (loop(tiled_).size + tile - 1) / tile : loop(loops_ - 1).size;
+    const index_t unit = tiled_ >= 0 ? 1 : 8;
+    const index_t total = length * lines();
+    const index_t units = (total + unit - 1) / unit;
+    auto bound = [&](index_t i) { return std::min(total, (units / parts * i + units % parts * i / parts) * unit); };
+    const index_t end = bound(part + 1);
+    for (index_t at = bound(part); at < end;) {
+      const index_t from = at % length, to = std::min(length, from + end - at);
+      const run start = start_of(at / length);
       if (tiled_ >= 0) {
-        for_each_tile(start, f);
+        for (index_t band = from; band < to; ++band) tiles(start, band * tile, f);
       } else {
-        line(start, 0, loop(inner).size, f);
+        line(start, from, to, f);
       }
-      int l = inner - 1;
-      for (; l >= 0; --l) {
-        if (l == outer) continue;
-        index_t& i = at[static_cast<std::size_t>(l)];
-        if (++i < loop(l).size) break;
-        i = 0;
-      }
-      if (l < 0) return;
+      at += to - from;
     }
   }
 
@@ -114,17 +116,34 @@ class traversal {
     r.parameter += i / loop(l).block * loop(l).parameter;
   }
 
+  /// How many lines there are: times all loops but the innermost, and the tiled one, are gone through.
+  index_t lines() const {
+    index_t n = 1;
+    for (int l = 0; l < loops_ - 1; ++l) n *= l == tiled_ ? 1 : loop(l).size;
+    return n;
+  }
+
+  /// Where line `number` starts.
+  run start_of(index_t number) const {
+    run start;
+    for (int l = loops_ - 2; l >= 0; --l) {
+      if (l == tiled_) continue;
+      advance(start, l, number % loop(l).size);
+      number /= loop(l).size;
+    }
+    return start;
+  }
+
+  /// The tiles of one band, which begins at `row` of the tiled loop.
   template <class F>
-  void for_each_tile(const run& start, F&& f) const {
-    const index_t rows = loop(tiled_).size;
+  void tiles(const run& start, index_t row, F&& f) const {
+    const index_t end = std::min(loop(tiled_).size, row + tile);
     const index_t columns = loop(loops_ - 1).size;
-    for (index_t row = 0; row < rows; row += tile) {
-      for (index_t column = 0; column < columns; column += tile) {
-        for (index_t i = row; i < std::min(rows, row + tile); ++i) {
-          run r = start;
-          advance(r, tiled_, i);
-          line(r, column, std::min(columns, column + tile), f);
-        }
+    for (index_t column = 0; column < columns; column += tile) {
+      for (index_t i = row; i < end; ++i) {
+        run r = start;
+        advance(r, tiled_, i);
+        line(r, column, std::min(columns, column + tile), f);
       }
     }
   }

@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <equant/core/executor.hpp>
 #include <equant/gemm/epilogue.hpp>
-#include <equant/gemm/executor.hpp>
 #include <equant/gemm/packed_matrix.hpp>
 #include <equant/kernels/byte_sum.hpp>
 #include <equant/kernels/tile.hpp>

@@ -89,3 +89,6 @@ void narrow(Words kind, const float* x, index_t n, std::uint16_t* words) noexcep
 #if EQUANT_HAS_AVX512VNNI
 #include <equant/kernels/avx512vnni/convert.hpp>
 #endif
+#if EQUANT_HAS_NEON
+#include <equant/kernels/neon/convert.hpp>
+#endif

@@ -65,3 +65,6 @@ constexpr void dequantize(const Arguments&... arguments) noexcept {
 #if EQUANT_HAS_AVX512VNNI
 #include <equant/kernels/avx512vnni/dequantize.hpp>
 #endif
+#if EQUANT_HAS_NEON
+#include <equant/kernels/neon/dequantize.hpp>
+#endif

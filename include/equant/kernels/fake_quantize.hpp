@@ -83,3 +83,6 @@ constexpr void gradient_mask(const Arguments&... arguments) noexcept {
 #if EQUANT_HAS_AVX512VNNI
 #include <equant/kernels/avx512vnni/fake_quantize.hpp>
 #endif
+#if EQUANT_HAS_NEON
+#include <equant/kernels/neon/fake_quantize.hpp>
+#endif

@@ -81,3 +81,6 @@ bool widen_each(const T* x, index_t n, T* low, T* high) noexcept {
 #if EQUANT_HAS_AVX512VNNI
 #include <equant/kernels/avx512vnni/min_max.hpp>
 #endif
+#if EQUANT_HAS_NEON
+#include <equant/kernels/neon/min_max.hpp>
+#endif

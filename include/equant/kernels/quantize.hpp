@@ -13,15 +13,7 @@
 ///
 /// x is contiguous; s and z are stepped by 0 or 1 (see run_parameters). Codes leave as words, the integer in two's
 /// complement (packing drops what exceeds the width), or as `nibbles`, two to a byte; either may be `streamed`. NaN goes to the code of zero.
-namespace equant::inline EQUANT_ABI {
-
-/// 4-bit codes, two to a byte, the first in the low half. An odd tail clears the high half of its byte.
-template <class Byte>
-struct nibbles {
-  Byte* bytes;
-};
-
-namespace kernels {
+namespace equant::inline EQUANT_ABI::kernels {
 
 template <class Isa>
 struct quantize_on : quantize_on<typename Isa::base> {};
@@ -67,12 +59,14 @@ constexpr void quantize(const Arguments&... arguments) noexcept {
   }
 }
 
-}  // namespace kernels
-}  // namespace equant::inline EQUANT_ABI
+}  // namespace equant::inline EQUANT_ABI::kernels
 
 #if EQUANT_HAS_AVX2
 #include <equant/kernels/avx2/quantize.hpp>
 #endif
 #if EQUANT_HAS_AVX512VNNI
 #include <equant/kernels/avx512vnni/quantize.hpp>
+#endif
+#if EQUANT_HAS_NEON
+#include <equant/kernels/neon/quantize.hpp>
 #endif

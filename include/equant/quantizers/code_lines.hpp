@@ -22,14 +22,13 @@ void in_chunks(index_t n, F&& f) {
 /// Writes the codes of n values at `position` of the stream. Lines are written in the order of their positions.
 template <class Rules, element_format Format, class T, class Map>
 void encode(Rules rules, const Format& format, std::uint8_t* stream, index_t position, const T* x, index_t n,
-            run_parameters<Map> p) {
+            run_parameters<Map> p, stores how = stores::cached) {
   if constexpr (integer_format<Format>) {
+    const auto straight = [&](auto out) { kernels::quantize(rules, x, n, p, Format::range, out); };
     if constexpr (Format::bits == 8) {
-      return kernels::quantize(rules, x, n, p, Format::range, stream + position);
+      return stored_by(how, stream + position, straight);
     } else if constexpr (Format::bits == 4) {
-      if (position % 2 == 0) {
-        return kernels::quantize(rules, x, n, p, Format::range, nibbles<std::uint8_t>{stream + position / 2});
-      }
+      if (position % 2 == 0) return stored_by(how, nibbles<std::uint8_t>{stream + position / 2}, straight);
     }
   }
   in_chunks<Format>(n, [&](code_word<Format::bits>* words, index_t first, index_t count) {
@@ -45,15 +44,16 @@ void encode(Rules rules, const Format& format, std::uint8_t* stream, index_t pos
 /// Reads n codes from `position` of the stream as real values.
 template <element_format Format, class Map, class T>
 void decode(const Format& format, const std::uint8_t* stream, index_t position, index_t n, run_parameters<Map> p,
-            T* y) {
+            T* y, stores how = stores::cached) {
   if constexpr (integer_format<Format>) {
     constexpr std::int32_t sign = sign_bit<Format>;
+    const auto straight = [&](auto codes) {
+      stored_by(how, y, [&](auto out) { kernels::dequantize(codes, n, p, sign, out); });
+    };
     if constexpr (Format::bits == 8) {
-      return kernels::dequantize(stream + position, n, p, sign, y);
+      return straight(stream + position);
     } else if constexpr (Format::bits == 4) {
-      if (position % 2 == 0) {
-        return kernels::dequantize(nibbles<const std::uint8_t>{stream + position / 2}, n, p, sign, y);
-      }
+      if (position % 2 == 0) return straight(nibbles<const std::uint8_t>{stream + position / 2});
     }
   }
   in_chunks<Format>(n, [&](code_word<Format::bits>* words, index_t first, index_t count) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <equant/core/conventions.hpp>
+#include <equant/core/executor.hpp>
 #include <equant/kernels/fake_quantize.hpp>
 #include <equant/quantizers/code_lines.hpp>
 
@@ -24,9 +25,9 @@ view<T> without_unit_axes(const view<T>& y, const shape& sizes) {
 }
 
 /// Writes the real values of q into `out`, a tensor or view of the same shape in any layout. It may have further axes
-/// of size 1: what was an array fits a vector or a matrix of one column.
-template <class Format, class Map, class Out>
-void dequantize_into(const quantized<Format, dynamic_size, Map>& q, Out&& out) {
+/// of size 1: what was an array fits a vector or a matrix of one column. `run_on` may spread the work over threads.
+template <class Format, class Map, class Out, executor Executor = serial>
+void dequantize_into(const quantized<Format, dynamic_size, Map>& q, Out&& out, Executor&& run_on = {}) {
   const auto y = without_unit_axes(bridge<std::remove_cvref_t<Out>>::look(out), q.sizes());
   using T = typename decltype(y)::value_type;
   if (y.sizes != q.sizes()) {
@@ -34,10 +35,12 @@ void dequantize_into(const quantized<Format, dynamic_size, Map>& q, Out&& out) {
                                to_string(y.sizes));
   }
   const traversal walk(q.sizes(), q.order(), q.strides(), y.strides, q.blocks());
-  walk.for_each_run([&](const run& r) {
+  const index_t moved = static_cast<index_t>(q.bytes().size() + sizeof(T) * static_cast<std::size_t>(q.count()));
+  for_each_run(walk, q.count(), run_on, [&](const run& r) {
+    const stores how = lines::in_place<T>(r.b_step) ? stores_for(moved, r.count * index_t{sizeof(T)}) : stores::cached;
     write_line(y.data + r.b, r.b_step, r.count, [&](working<T>* to, index_t n, index_t offset) {
       const auto p = q.params().at(r.parameter + offset * r.parameter_step, r.parameter_step);
-      code_lines::decode(q.format(), q.bytes().data(), r.a + offset, n, p, to);
+      code_lines::decode(q.format(), q.bytes().data(), r.a + offset, n, p, to, how);
     });
   });
 }
@@ -48,6 +51,9 @@ void dequantize_into(const quantized<Format, dynamic_size, Map>& q, Out&& out) {
 ///
 /// The arithmetic is the convention's (standard: division, nearest even, zero point outside the rounding); the code of
 /// a double is not narrowed to float before it is rounded. Infinities saturate; NaN goes to the code of zero.
+///
+/// Every operation on a tensor takes an executor last (serial, pool_executor): the work is spread over its threads and
+/// the result is the same.
 template <element_format Format, quantization_convention Convention = convention::standard, class Map = affine>
 class uniform_quantizer {
  public:
@@ -65,46 +71,46 @@ class uniform_quantizer {
   constexpr const parameters<Map>& params() const { return parameters_; }
 
   /// Codes in the storage order of x.
-  template <tensor_source X>
-  result quantize(const X& x) const {
+  template <tensor_source X, executor Executor = serial>
+  result quantize(const X& x, Executor&& run_on = {}) const {
     return with_view(x, [&](const auto& v) {
       result q(v.sizes, v.order(), parameters_, format_);
-      encode(v, q);
+      encode(v, q, run_on);
       return q;
     });
   }
 
   /// The same into an existing result of the same shape and order, whose memory is used again.
-  template <tensor_source X>
-  void quantize_into(const X& x, result& q) const {
+  template <tensor_source X, executor Executor = serial>
+  void quantize_into(const X& x, result& q, Executor&& run_on = {}) const {
     with_view(x, [&](const auto& v) {
       const bool fits = q.sizes() == v.sizes && q.order() == v.order() && q.format() == format_ &&
                         q.params() == parameters_ && q.bytes().size() == packed_size(v.count(), Format::bits);
       if (!fits) q = result(v.sizes, v.order(), parameters_, format_);
-      encode(v, q);
+      encode(v, q, run_on);
     });
   }
 
   /// The real values as a matrix or tensor of type Out.
-  template <class Out = Eigen::MatrixXf>
-  Out dequantize(const result& q) const {
+  template <class Out = Eigen::MatrixXf, executor Executor = serial>
+  Out dequantize(const result& q, Executor&& run_on = {}) const {
     Out y = make_plain<Out>(q.sizes());
-    dequantize_into(q, y);
+    dequantize_into(q, y, run_on);
     return y;
   }
 
   /// To codes and back in one pass: what the quantized tensor would hold, in the source's own type.
-  template <tensor_source X>
-  plain_of<X> fake_quantize(const X& x) const {
-    return made_from(x, [&](const auto& v, const auto& y) { fake_quantize_into(v, y); });
+  template <tensor_source X, executor Executor = serial>
+  plain_of<X> fake_quantize(const X& x, Executor&& run_on = {}) const {
+    return made_from(x, [&](const auto& v, const auto& y) { fake_quantize_into(v, y, run_on); });
   }
 
   /// The same into y, a tensor or view of the same shape in any layout.
-  template <tensor_source X, class Y>
-  void fake_quantize_into(const X& x, Y&& y) const {
-    transform(x, y, [&](const auto* from, index_t n, run_parameters<Map> p, auto* to) {
+  template <tensor_source X, class Y, executor Executor = serial>
+  void fake_quantize_into(const X& x, Y&& y, Executor&& run_on = {}) const {
+    transform(x, y, run_on, [&](const auto* from, index_t n, run_parameters<Map> p, auto* to, stores how) {
       if constexpr (integer_format<Format>) {
-        kernels::fake_quantize(rules{}, from, n, p, Format::range, to);
+        stored_by(how, to, [&](auto out) { kernels::fake_quantize(rules{}, from, n, p, Format::range, out); });
       } else {
         kernels::fake_quantize(format_, from, n, p, to);
       }
@@ -112,15 +118,15 @@ class uniform_quantizer {
   }
 
   /// The straight-through estimator's factor: 1 where x is rounded, 0 where it is clipped or NaN.
-  template <tensor_source X>
-  plain_of<X> gradient_mask(const X& x) const {
-    return made_from(x, [&](const auto& v, const auto& y) { gradient_mask_into(v, y); });
+  template <tensor_source X, executor Executor = serial>
+  plain_of<X> gradient_mask(const X& x, Executor&& run_on = {}) const {
+    return made_from(x, [&](const auto& v, const auto& y) { gradient_mask_into(v, y, run_on); });
   }
 
   /// The same into y, a tensor or view of the same shape in any layout.
-  template <tensor_source X, class Y>
-  void gradient_mask_into(const X& x, Y&& y) const {
-    transform(x, y, [&](const auto* from, index_t n, run_parameters<Map> p, auto* to) {
+  template <tensor_source X, class Y, executor Executor = serial>
+  void gradient_mask_into(const X& x, Y&& y, Executor&& run_on = {}) const {
+    transform(x, y, run_on, [&](const auto* from, index_t n, run_parameters<Map> p, auto* to, stores) {
       if constexpr (integer_format<Format>) {
         kernels::gradient_mask(rules{}, from, n, p, Format::range, to);
       } else {
@@ -166,13 +172,15 @@ class uniform_quantizer {
     return p;
   }
 
-  template <class T>
-  void encode(const view<const T>& x, result& q) const {
+  template <class T, class Executor>
+  void encode(const view<const T>& x, result& q, Executor& run_on) const {
     const traversal walk(x.sizes, q.order(), x.strides, q.strides(), q.blocks());
-    walk.for_each_run([&](const run& r) {
+    const index_t moved = static_cast<index_t>(q.bytes().size() + sizeof(T) * static_cast<std::size_t>(q.count()));
+    for_each_run(walk, q.count(), run_on, [&](const run& r) {
       read_line(x.data + r.a, r.a_step, r.count, [&](const working<T>* v, index_t n, index_t offset) {
         const auto p = line_parameters(r, offset);
-        code_lines::encode(rules{}, format_, q.bytes().data(), r.b + offset, v, n, p);
+        const stores how = stores_for(moved, n * Format::bits / 8);
+        code_lines::encode(rules{}, format_, q.bytes().data(), r.b + offset, v, n, p, how);
       });
     });
   }
@@ -187,9 +195,9 @@ class uniform_quantizer {
     });
   }
 
-  /// Calls f(x, n, parameters, y) on every line of x and what lies at the same place in y.
-  template <class X, class Y, class F>
-  void transform(const X& x, Y& out, F f) const {
+  /// Calls f(x, n, parameters, y, how to store) on every line of x and what lies at the same place in y.
+  template <class X, class Y, class Executor, class F>
+  void transform(const X& x, Y& out, Executor& run_on, F f) const {
     const auto y = bridge<std::remove_const_t<Y>>::look(out);
     with_view(x, [&](const auto& v) {
       if (y.sizes != v.sizes) {
@@ -198,11 +206,14 @@ class uniform_quantizer {
       }
       using T = working<scalar_of<X>>;
       const traversal walk(v.sizes, v.order(), v.strides, y.strides, parameters_.blocks(v.sizes));
-      walk.for_each_run([&](const run& r) {
+      const index_t size = sizeof(*y.data), moved = v.count() * (size + index_t{sizeof(*v.data)});
+      for_each_run(walk, v.count(), run_on, [&](const run& r) {
         read_line(v.data + r.a, r.a_step, r.count, [&](const T* from, index_t n, index_t offset) {
           const auto p = line_parameters(r, offset);
+          const bool in_place = lines::in_place<typename decltype(y)::value_type>(r.b_step);
+          const stores how = in_place ? stores_for(moved, n * size) : stores::cached;
           write_line(y.data + r.b + offset * r.b_step, r.b_step, n,
-                     [&](T* to, index_t m, index_t k) { f(from + k, m, p.from(k), to); });
+                     [&](T* to, index_t m, index_t k) { f(from + k, m, p.from(k), to, how); });
         });
       });
     });

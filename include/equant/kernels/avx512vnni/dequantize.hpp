@@ -29,8 +29,8 @@ struct dequantize_on<isa::avx512vnni> : dequantize_on<isa::avxvnni> {
   static void run(Codes codes, index_t n, run_parameters<Map> p, std::int32_t sign, streamed<T*> y) noexcept {
     if constexpr (std::same_as<T, float> && avx512vnni::float_map<Map>) {
       const avx512vnni::to_floats<true> out{y.to};
-      // where the first whole line begins within a byte of nibbles, they would have to be shifted
-      const bool within = !std::is_pointer_v<Codes> && out.until_aligned() % 2 != 0;
+      // where the first whole line of y begins within a byte of nibbles, they would have to be shifted
+      const bool within = !std::is_pointer_v<Codes> && out.start(n) % 2 != 0;
       if (!within && line(codes, n, p, sign, out)) return;
     }
     run(codes, n, p, sign, y.to);
@@ -41,27 +41,27 @@ struct dequantize_on<isa::avx512vnni> : dequantize_on<isa::avxvnni> {
   template <class Codes, class Map, class Out>
   static bool line(Codes codes, index_t n, run_parameters<Map> p, std::int32_t sign, Out out) {
     return avx512vnni::with_lanes(p, [&](const auto& lanes) {
-      index_t i = std::min(n, out.until_aligned());
-      if (i > 0) some<Map>(codes, 0, i, lanes, sign, out);
+      index_t i = out.start(n) & (std::is_pointer_v<Codes> ? -1 : -2);  // on a byte of codes
+      if (i > 0) some(codes, 0, i, lanes, sign, out);
       if constexpr (std::is_pointer_v<Codes>) {
-        for (; i + 16 <= n; i += 16) out.store(i, real<Map>(widened(codes + i), sign, lanes.at(i)));
+        for (; i + 16 <= n; i += 16) out.store(i, real(widened(codes + i), sign, lanes.at(i)));
       } else {
         for (; i + 32 <= n; i += 32) {
           const auto [a, b] = halves(codes.bytes + i / 2);
-          out.store(i, real<Map>(_mm512_maskz_cvtepu8_epi32(avx512vnni::all, a), sign, lanes.at(i)));
-          out.store(i + 16, real<Map>(_mm512_maskz_cvtepu8_epi32(avx512vnni::all, b), sign, lanes.at(i + 16)));
+          out.store(i, real(_mm512_maskz_cvtepu8_epi32(avx512vnni::all, a), sign, lanes.at(i)));
+          out.store(i + 16, real(_mm512_maskz_cvtepu8_epi32(avx512vnni::all, b), sign, lanes.at(i + 16)));
         }
       }
-      for (; i < n; i += 16) some<Map>(codes, i, n, lanes, sign, out);
+      for (; i < n; i += 16) some(codes, i, n, lanes, sign, out);
       out.finish();
     });
   }
 
   /// Elements [i, n), at most sixteen of them.
-  template <class Map, class Codes, class Lanes, class Out>
+  template <class Codes, class Lanes, class Out>
   static void some(Codes codes, index_t i, index_t n, const Lanes& lanes, std::int32_t sign, Out out) {
     const __mmask16 mask = avx512vnni::first(n - i);
-    out.store(i, real<Map>(widened(codes, i, mask), sign, lanes.at(i, mask)), mask);
+    out.store(i, real(widened(codes, i, mask), sign, lanes.at(i, mask)), mask);
   }
 
   [[gnu::always_inline]] static __m512i widened(const std::uint8_t* codes) {
@@ -97,8 +97,8 @@ struct dequantize_on<isa::avx512vnni> : dequantize_on<isa::avxvnni> {
     return {_mm_unpacklo_epi8(even, odd), _mm_unpackhi_epi8(even, odd)};
   }
 
-  template <class Map>
-  [[gnu::always_inline]] static __m512 real(__m512i word, std::int32_t sign, const avx512vnni::lanes<Map>& p) {
+  template <class Place>
+  [[gnu::always_inline]] static __m512 real(__m512i word, std::int32_t sign, const Place& p) {
     const __m512i bit = _mm512_set1_epi32(sign);
     return avx512vnni::real(_mm512_sub_epi32(_mm512_xor_si512(word, bit), bit), p);
   }

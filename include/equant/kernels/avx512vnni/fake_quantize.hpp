@@ -34,7 +34,7 @@ struct fake_quantize_on<isa::avx512vnni> : fake_quantize_on<isa::avxvnni> {
   template <class Rules, class Map, class Out>
   static bool line(Rules, const float* x, index_t n, run_parameters<Map> p, code_range range, Out out) {
     return avx512vnni::with_lanes(p, [&](const auto& lanes) {
-      index_t i = std::min(n, out.until_aligned());
+      index_t i = out.start(n);
       if (i > 0) some<Rules, Map>(x, 0, i, lanes, range, out);
       if constexpr (avx512vnni::fixed_point<Rules, Map>::applies) {
         if (avx512vnni::fixed_point<Rules, Map>::usable(p, range)) i = by_product<Rules, Map>(x, i, n, lanes, range, out);
@@ -47,21 +47,15 @@ struct fake_quantize_on<isa::avx512vnni> : fake_quantize_on<isa::avxvnni> {
 
   template <class Rules, class Map, class Lanes, class Out>
   static index_t by_product(const float* x, index_t i, index_t n, Lanes lanes, code_range range, Out out) {
-    using fast = avx512vnni::fixed_point<Rules, Map>;
-    const __m512i lowest = _mm512_set1_epi32(range.lowest), highest = _mm512_set1_epi32(range.highest);
+    const avx512vnni::fixed_point<Rules, Map> fast(range);
     for (; i + 32 <= n; i += 32) {
       __m512i least = _mm512_set1_epi32(-1);
-      auto values = [&](index_t at) {
-        const auto p = lanes.at(at);
-        const __m512i f = fast::codes_65536(avx512vnni::load(x + at), p, least);
-        const __m512i code = _mm512_maskz_srai_epi32(avx512vnni::all, f, 16);
-        const __m512i raised = _mm512_maskz_max_epi32(avx512vnni::all, code, lowest);
-        return avx512vnni::real(_mm512_maskz_min_epi32(avx512vnni::all, raised, highest), p);
-      };
-      const __m512 a = values(i), b = values(i + 16);
-      if (fast::sure(least)) [[likely]] {
-        out.store(i, a);
-        out.store(i + 16, b);
+      const auto p = lanes.at(i), q = lanes.at(i + 16);
+      const __m512i a = fast.codes(avx512vnni::load(x + i), p, least);
+      const __m512i b = fast.codes(avx512vnni::load(x + i + 16), q, least);
+      if (fast.sure(least)) [[likely]] {
+        out.store(i, avx512vnni::real(a, p));
+        out.store(i + 16, avx512vnni::real(b, q));
       } else {
         exact<Rules, Map>(x, i, lanes, range, out);
         exact<Rules, Map>(x, i + 16, lanes, range, out);
@@ -106,15 +100,15 @@ struct gradient_mask_on<isa::avx512vnni> : gradient_mask_on<isa::avxvnni> {
 
  private:
   /// As Rules::unclipped has it; NaN is not.
-  template <class Rules, class Map>
-  [[gnu::always_inline]] static __mmask16 unclipped(__m512 x, const avx512vnni::lanes<Map>& p, code_range range) {
+  template <class Rules, class Place>
+  [[gnu::always_inline]] static __mmask16 unclipped(__m512 x, const Place& p, code_range range) {
     using rounding = typename Rules::rounding;
-    const __m512 v = avx512vnni::scaled<Rules>(x, p.scale);
+    const __m512 v = avx512vnni::scaled<Rules>(x, p.scale());
     __m512 r;
     if constexpr (Rules::added == zero_point_added::after_rounding) {
-      r = _mm512_add_ps(avx512vnni::whole<rounding>(v), p.zero_f32);
+      r = _mm512_add_ps(avx512vnni::whole<rounding>(v), p.zero_f32());
     } else {
-      r = avx512vnni::whole<rounding>(_mm512_add_ps(v, p.zero_f32));
+      r = avx512vnni::whole<rounding>(_mm512_add_ps(v, p.zero_f32()));
     }
     const __m512 lowest = _mm512_set1_ps(static_cast<float>(range.lowest));
     const __m512 highest = _mm512_set1_ps(static_cast<float>(range.highest));

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <equant/kernels/avx512vnni/vectors.hpp>
+#include <equant/kernels/avx512vnni/stores.hpp>
 #include <equant/kernels/min_max.hpp>
 
 namespace equant::inline EQUANT_ABI::kernels {
@@ -16,31 +16,25 @@ struct min_max_on<isa::avx512vnni> : min_max_on<isa::avxvnni> {
   static value_range<float> run(const float* x, index_t n) noexcept {
     constexpr float infinity = std::numeric_limits<float>::infinity();
     const __m512 none_low = _mm512_set1_ps(infinity), none_high = _mm512_set1_ps(-infinity);
-    __m512 low[2] = {none_low, none_low}, high[2] = {none_high, none_high};
-    __mmask16 nan = 0;
-    auto take = [&](__m512 a, __m512 b) {
-      low[0] = smaller(a, low[0]);
-      low[1] = smaller(b, low[1]);
-      high[0] = larger(a, high[0]);
-      high[1] = larger(b, high[1]);
-      nan = static_cast<__mmask16>(nan | _mm512_cmp_ps_mask(a, b, _CMP_UNORD_Q));
+    extremes a{none_low, none_high}, b = a;
+    const auto some = [&](index_t from, index_t to) {
+      const __mmask16 mask = avx512vnni::first(to - from);
+      const __m512 v = _mm512_mask_loadu_ps(none_low, mask, x + from);
+      a.low = smaller(v, a.low);
+      a.high = larger(_mm512_mask_mov_ps(none_high, mask, v), a.high);
+      a.nan = static_cast<__mmask16>(a.nan | _mm512_cmp_ps_mask(v, v, _CMP_UNORD_Q));
     };
-    index_t i = 0;
+    index_t i = avx512vnni::first_whole<false>(n, 0, x);
+    if (i > 0) some(0, i);
     for (; i + 64 <= n; i += 64) {
-      take(avx512vnni::load(x + i), avx512vnni::load(x + i + 16));
-      take(avx512vnni::load(x + i + 32), avx512vnni::load(x + i + 48));
+      take(a, b, avx512vnni::load(x + i), avx512vnni::load(x + i + 16));
+      take(a, b, avx512vnni::load(x + i + 32), avx512vnni::load(x + i + 48));
     }
-    for (; i < n; i += 16) {
-      const __mmask16 mask = avx512vnni::first(n - i);
-      const __m512 a = _mm512_mask_loadu_ps(none_low, mask, x + i);
-      low[0] = smaller(a, low[0]);
-      high[0] = larger(_mm512_mask_mov_ps(none_high, mask, a), high[0]);
-      nan = static_cast<__mmask16>(nan | _mm512_cmp_ps_mask(a, a, _CMP_UNORD_Q));
-    }
+    for (; i < n; i += 16) some(i, n);
     value_range<float> r;
-    r.low = least(smaller(low[0], low[1]));
-    r.high = -least(_mm512_sub_ps(_mm512_set1_ps(-0.0f), larger(high[0], high[1])));
-    return checked(r, nan != 0, n);
+    r.low = least(smaller(a.low, b.low));
+    r.high = -least(_mm512_sub_ps(_mm512_set1_ps(-0.0f), larger(a.high, b.high)));
+    return checked(r, a.nan != 0, n);
   }
 
   static bool each(const float* x, index_t n, float* low, float* high) noexcept {
@@ -57,6 +51,20 @@ struct min_max_on<isa::avx512vnni> : min_max_on<isa::avxvnni> {
   }
 
  private:
+  struct extremes {
+    __m512 low, high;
+    __mmask16 nan = 0;
+  };
+
+  /// Two vectors, u into a and v into b; a alone tells of NaN.
+  [[gnu::always_inline]] static void take(extremes& a, extremes& b, __m512 u, __m512 v) {
+    a.low = smaller(u, a.low);
+    b.low = smaller(v, b.low);
+    a.high = larger(u, a.high);
+    b.high = larger(v, b.high);
+    a.nan = static_cast<__mmask16>(a.nan | _mm512_cmp_ps_mask(u, v, _CMP_UNORD_Q));
+  }
+
   // Where one of the two is NaN, the second.
   [[gnu::always_inline]] static __m512 smaller(__m512 a, __m512 b) {
     return _mm512_maskz_min_ps(avx512vnni::all, a, b);

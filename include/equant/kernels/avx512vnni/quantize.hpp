@@ -49,7 +49,7 @@ struct quantize_on<isa::avx512vnni> : quantize_on<isa::avxvnni> {
   template <class Rules, class Map, class Out>
   static bool line(Rules, const float* x, index_t n, run_parameters<Map> p, code_range range, Out out) {
     return avx512vnni::with_lanes(p, [&](const auto& lanes) {
-      index_t i = some<Rules>(x, 0, std::min(n, out.until_aligned()), lanes, range, out);
+      index_t i = some<Rules>(x, 0, out.start(x, n), lanes, range, out);
       if constexpr (avx512vnni::fixed_point<Rules, Map>::applies) {
         if (avx512vnni::fixed_point<Rules, Map>::usable(p, range)) i = by_product<Rules, Map>(x, i, n, lanes, range, out);
       }
@@ -61,19 +61,11 @@ struct quantize_on<isa::avx512vnni> : quantize_on<isa::avxvnni> {
 
   template <class Rules, class Map, class Lanes, class Out>
   static index_t by_product(const float* x, index_t i, index_t n, Lanes lanes, code_range range, Out out) {
-    using fast = avx512vnni::fixed_point<Rules, Map>;
-    const __m512i lowest = _mm512_set1_epi16(static_cast<short>(range.lowest));
-    const __m512i highest = _mm512_set1_epi16(static_cast<short>(range.highest));
+    const avx512vnni::fixed_point<Rules, Map> fast(range);
     for (; i + 64 <= n; i += 64) {
       __m512i least = _mm512_set1_epi32(-1);
-      auto words = [&](index_t at) {
-        const __m512i a = fast::codes_65536(avx512vnni::load(x + at), lanes.at(at), least);
-        const __m512i b = fast::codes_65536(avx512vnni::load(x + at + 16), lanes.at(at + 16), least);
-        const __m512i codes = avx512vnni::high_halves(a, b);
-        return _mm512_maskz_min_epi16(0xffffffffu, _mm512_maskz_max_epi16(0xffffffffu, codes, lowest), highest);
-      };
-      const __m512i a = words(i), b = words(i + 32);
-      if (fast::sure(least)) [[likely]] {
+      const __m512i a = fast.words(x, i, lanes, least), b = fast.words(x, i + 32, lanes, least);
+      if (fast.sure(least)) [[likely]] {
         out.store(i, a, b);
       } else {
         exact<Rules>(x, i, lanes, range, out);
@@ -84,12 +76,13 @@ struct quantize_on<isa::avx512vnni> : quantize_on<isa::avxvnni> {
 
   template <class Rules, class Lanes, class Out>
   static void exact(const float* x, index_t i, const Lanes& lanes, code_range range, Out out) {
-    auto words = [&](index_t at) {
-      const __m512i a = avx512vnni::codes<Rules>(avx512vnni::load(x + at), lanes.at(at), range);
-      const __m512i b = avx512vnni::codes<Rules>(avx512vnni::load(x + at + 16), lanes.at(at + 16), range);
-      return avx512vnni::low_halves(a, b);
-    };
-    out.store(i, words(i), words(i + 32));
+    out.store(i, words<Rules>(x, i, lanes, range), words<Rules>(x, i + 32, lanes, range));
+  }
+  template <class Rules, class Lanes>
+  [[gnu::always_inline]] static __m512i words(const float* x, index_t i, const Lanes& lanes, code_range range) {
+    const __m512i a = avx512vnni::codes<Rules>(avx512vnni::load(x + i), lanes.at(i), range);
+    const __m512i b = avx512vnni::codes<Rules>(avx512vnni::load(x + i + 16), lanes.at(i + 16), range);
+    return avx512vnni::low_halves(a, b);
   }
 
   /// Elements [i, n), sixteen at a time; returns where it stopped.

@@ -3,22 +3,11 @@
 #pragma once
 
 #include <equant/kernels/avx512vnni/vectors.hpp>
-#include <equant/kernels/quantize.hpp>
+#include <equant/kernels/stores.hpp>
 
 /// The ways of the AVX-512 leaves out to memory. Streamed stores want lines of 64 bytes on their boundary: what comes
 /// before the first and after the last goes the usual way.
 namespace equant::inline EQUANT_ABI::kernels::avx512vnni {
-
-/// The low or high 16 bits of 32 integers, in order.
-[[gnu::always_inline]] inline __m512i low_halves(__m512i a, __m512i b) {
-  const __m256i low = _mm512_maskz_cvtepi32_epi16(all, a), high = _mm512_maskz_cvtepi32_epi16(all, b);
-  return _mm512_maskz_inserti64x4(0xff, _mm512_castsi256_si512(low), high, 1);
-}
-[[gnu::always_inline]] inline __m512i high_halves(__m512i a, __m512i b) {
-  const __m512i odd = _mm512_set_epi16(63, 61, 59, 57, 55, 53, 51, 49, 47, 45, 43, 41, 39, 37, 35, 33, 31, 29, 27, 25,
-                                       23, 21, 19, 17, 15, 13, 11, 9, 7, 5, 3, 1);
-  return _mm512_permutex2var_epi16(a, odd, b);
-}
 
 /// The low bytes of 64 words, in order.
 [[gnu::always_inline]] inline __m512i low_bytes(__m512i a, __m512i b) {
@@ -37,10 +26,15 @@ template <bool Streamed>
   }
 }
 
-/// How far it is to the next line of 64 bytes, where that matters; in bytes.
+/// How many bytes it is to the next line of 64.
+inline index_t to_line(const void* p) { return static_cast<index_t>(-reinterpret_cast<std::uintptr_t>(p) & 63); }
+
+/// Where a run is best begun on whole vectors: on its streamed output's line, or else on that of its floats, where the
+/// run is long enough for the loads or stores across two lines to cost more than a start under a mask.
 template <bool Streamed>
-index_t to_line(const void* p) {
-  return Streamed ? static_cast<index_t>(-reinterpret_cast<std::uintptr_t>(p) & 63) : 0;
+index_t first_whole(index_t n, index_t streamed, const float* floats) {
+  if (Streamed) return std::min(n, streamed);
+  return n < 512 ? 0 : to_line(floats) / 4;
 }
 
 /// Streamed stores are seen by other threads no later than what this one writes after.
@@ -54,7 +48,7 @@ template <bool Streamed>
 struct to_words8 {
   std::uint8_t* out;
 
-  index_t until_aligned() const { return to_line<Streamed>(out); }
+  index_t start(const float* x, index_t n) const { return first_whole<Streamed>(n, to_line(out), x); }
   void finish() const { fence<Streamed>(); }
   [[gnu::always_inline]] void store(index_t i, __m512i a, __m512i b) const {
     avx512vnni::store<Streamed>(out + i, low_bytes(a, b));
@@ -68,7 +62,7 @@ template <bool Streamed>
 struct to_words16 {
   std::uint16_t* out;
 
-  index_t until_aligned() const { return to_line<Streamed>(out) / 2; }
+  index_t start(const float* x, index_t n) const { return first_whole<Streamed>(n, to_line(out) / 2, x); }
   void finish() const { fence<Streamed>(); }
   [[gnu::always_inline]] void store(index_t i, __m512i a, __m512i b) const {
     avx512vnni::store<Streamed>(out + i, a);
@@ -83,7 +77,7 @@ template <bool Streamed>
 struct to_nibbles {
   std::uint8_t* out;
 
-  index_t until_aligned() const { return to_line<Streamed>(out) * 2; }
+  index_t start(const float* x, index_t n) const { return first_whole<Streamed>(n, to_line(out) * 2, x) & -2; }
   void finish() const { fence<Streamed>(); }
   [[gnu::always_inline]] void store(index_t i, __m512i a, __m512i b) const {
     const __m512i half = _mm512_and_si512(low_bytes(a, b), _mm512_set1_epi8(15));
@@ -112,7 +106,7 @@ template <bool Streamed>
 struct to_floats {
   float* out;
 
-  index_t until_aligned() const { return to_line<Streamed>(out) / 4; }
+  index_t start(index_t n) const { return first_whole<Streamed>(n, to_line(out) / 4, out); }
   void finish() const { fence<Streamed>(); }
   [[gnu::always_inline]] void store(index_t i, __m512 v) const {
     if constexpr (Streamed) {

@@ -23,53 +23,78 @@ inline constexpr __mmask16 all = 0xffff;
   return _mm512_maskz_loadu_ps(mask, x);
 }
 
-/// The scales and zero points of sixteen elements.
-template <class Map>
-struct lanes {
-  static constexpr bool integer_zero = std::is_integral_v<typename Map::zero_point_type>;
+/// Sixteen elements of a run: a place in its lanes, so that only the parameters that are used are loaded. (g++ 12 does
+/// not keep a struct of vectors in registers.)
+template <class Lanes>
+struct place {
+  using map = typename Lanes::map;
+  static constexpr bool integer_zero = std::is_integral_v<typename map::zero_point_type>;
 
-  __m512 scale;
-  __m512 inverse_65536;  // 2^16 / scale, where fixed_point is used
-  __m512i zero;          // the integer zero point
-  __m512 zero_f32;       // the same in float, or the real one
+  const Lanes& lanes;
+  index_t i;
+  __mmask16 mask;
+
+  [[gnu::always_inline]] __m512 scale() const { return lanes.scale(i, mask); }
+  /// 2^16 / scale, where fixed_point is used.
+  [[gnu::always_inline]] __m512 inverse_65536() const { return lanes.inverse_65536(i, mask); }
+  /// The integer zero point, 0 where it is real.
+  [[gnu::always_inline]] __m512i zero() const { return lanes.zero(i, mask); }
+  [[gnu::always_inline]] __m512 zero_f32() const { return lanes.zero_f32(i, mask); }
 };
 
 /// One set of parameters for the whole run.
 template <class Map>
-struct shared_lanes {
-  lanes<Map> one;
+class shared_lanes {
+ public:
+  using map = Map;
 
-  explicit shared_lanes(run_parameters<Map> p) {
-    one.scale = _mm512_set1_ps(*p.scale);
-    one.inverse_65536 = _mm512_set1_ps(1 / *p.scale * 0x1p16f);
-    one.zero = _mm512_set1_epi32(lanes<Map>::integer_zero ? static_cast<std::int32_t>(*p.zero_point) : 0);
-    one.zero_f32 = _mm512_set1_ps(static_cast<float>(*p.zero_point));
-  }
-  [[gnu::always_inline]] lanes<Map> at(index_t, __mmask16 = all) const { return one; }
+  explicit shared_lanes(run_parameters<Map> p)
+      : scale_(_mm512_set1_ps(*p.scale)),
+        inverse_65536_(_mm512_set1_ps(1 / *p.scale * 0x1p16f)),
+        zero_(_mm512_set1_epi32(place<shared_lanes>::integer_zero ? static_cast<std::int32_t>(*p.zero_point) : 0)),
+        zero_f32_(_mm512_set1_ps(static_cast<float>(*p.zero_point))) {}
+
+  [[gnu::always_inline]] place<shared_lanes> at(index_t i, __mmask16 mask = all) const { return {*this, i, mask}; }
+  [[gnu::always_inline]] __m512 scale(index_t, __mmask16) const { return scale_; }
+  [[gnu::always_inline]] __m512 inverse_65536(index_t, __mmask16) const { return inverse_65536_; }
+  [[gnu::always_inline]] __m512i zero(index_t, __mmask16) const { return zero_; }
+  [[gnu::always_inline]] __m512 zero_f32(index_t, __mmask16) const { return zero_f32_; }
+
+ private:
+  __m512 scale_, inverse_65536_;
+  __m512i zero_;
+  __m512 zero_f32_;
 };
 
 /// One set per element; where all share the zero point, `ZeroStep` is 0.
 template <class Map, int ZeroStep>
-struct stepped_lanes {
-  const float* scale;
-  const float* inverse;
-  const typename Map::zero_point_type* zero_point;
+class stepped_lanes {
+ public:
+  using map = Map;
 
   explicit stepped_lanes(run_parameters<Map> p)
-      : scale(p.scale), inverse(p.inverse == nullptr ? p.scale : p.inverse), zero_point(p.zero_point) {}
-  [[gnu::always_inline]] lanes<Map> at(index_t i, __mmask16 mask = all) const {
-    lanes<Map> l;
-    l.scale = load(scale + i, mask);
-    l.inverse_65536 = _mm512_mul_ps(load(inverse + i, mask), _mm512_set1_ps(0x1p16f));
-    if constexpr (lanes<Map>::integer_zero) {
-      l.zero = ZeroStep == 0 ? _mm512_set1_epi32(*zero_point) : _mm512_maskz_loadu_epi32(mask, zero_point + i);
-      l.zero_f32 = _mm512_maskz_cvtepi32_ps(all, l.zero);
-    } else {
-      l.zero = _mm512_setzero_si512();
-      l.zero_f32 = ZeroStep == 0 ? _mm512_set1_ps(*zero_point) : load(zero_point + i, mask);
-    }
-    return l;
+      : scale_(p.scale), inverse_(p.inverse == nullptr ? p.scale : p.inverse), zero_point_(p.zero_point) {}
+
+  [[gnu::always_inline]] place<stepped_lanes> at(index_t i, __mmask16 mask = all) const { return {*this, i, mask}; }
+  [[gnu::always_inline]] __m512 scale(index_t i, __mmask16 mask) const { return load(scale_ + i, mask); }
+  [[gnu::always_inline]] __m512 inverse_65536(index_t i, __mmask16 mask) const {
+    return _mm512_mul_ps(load(inverse_ + i, mask), _mm512_set1_ps(0x1p16f));
   }
+  [[gnu::always_inline]] __m512i zero(index_t i, __mmask16 mask) const {
+    if constexpr (!place<stepped_lanes>::integer_zero) return _mm512_setzero_si512();
+    else if constexpr (ZeroStep == 0) return _mm512_set1_epi32(*zero_point_);
+    else return _mm512_maskz_loadu_epi32(mask, zero_point_ + i);
+  }
+  [[gnu::always_inline]] __m512 zero_f32(index_t i, __mmask16 mask) const {
+    if constexpr (place<stepped_lanes>::integer_zero) return _mm512_maskz_cvtepi32_ps(all, zero(i, mask));
+    else if constexpr (ZeroStep == 0) return _mm512_set1_ps(*zero_point_);
+    else return load(zero_point_ + i, mask);
+  }
+
+ private:
+  const float* scale_;
+  const float* inverse_;
+  const typename Map::zero_point_type* zero_point_;
 };
 
 /// Calls f(lanes of the run), and tells whether it did: not for a step other than 0 and 1.
@@ -109,7 +134,11 @@ template <class Rules>
   if constexpr (Rules::scaled_by == scaling::division) {
     return _mm512_div_ps(x, scale);
   } else {
-    return _mm512_mul_ps(x, _mm512_div_ps(_mm512_set1_ps(1.0f), scale));
+    __m512 product = _mm512_mul_ps(x, _mm512_div_ps(_mm512_set1_ps(1.0f), scale));
+    if constexpr (Rules::added == zero_point_added::before_rounding) {
+      asm("" : "+v"(product));  // what is added next must not be fused with it
+    }
+    return product;
   }
 }
 
@@ -118,30 +147,41 @@ template <class Rules>
 }
 
 /// Sixteen codes, as Rules::code gives them.
-template <class Rules, class Map>
-[[gnu::always_inline]] inline __m512i codes(__m512 x, const lanes<Map>& p, code_range range) {
+template <class Rules, class Place>
+[[gnu::always_inline]] inline __m512i codes(__m512 x, const Place& p, code_range range) {
   using rounding = typename Rules::rounding;
-  const __m512 v = scaled<Rules>(x, p.scale);
+  const __m512 v = scaled<Rules>(x, p.scale());
   const __mmask16 ordered = _mm512_cmp_ps_mask(v, v, _CMP_ORD_Q);
   const __m512 lowest = _mm512_set1_ps(static_cast<float>(range.lowest));
   const __m512 highest = _mm512_set1_ps(static_cast<float>(range.highest));
   if constexpr (Rules::added == zero_point_added::after_rounding) {
-    const __m512 low = _mm512_sub_ps(lowest, p.zero_f32), high = _mm512_sub_ps(highest, p.zero_f32);
-    return _mm512_add_epi32(rounded<rounding>(clamped(_mm512_maskz_mov_ps(ordered, v), low, high)), p.zero);
+    const __m512 low = _mm512_sub_ps(lowest, p.zero_f32()), high = _mm512_sub_ps(highest, p.zero_f32());
+    return _mm512_add_epi32(rounded<rounding>(clamped(_mm512_maskz_mov_ps(ordered, v), low, high)), p.zero());
   } else {
-    const __m512 shifted = _mm512_mask_add_ps(p.zero_f32, ordered, v, p.zero_f32);
+    const __m512 shifted = _mm512_mask_add_ps(p.zero_f32(), ordered, v, p.zero_f32());
     return rounded<rounding>(clamped(shifted, lowest, highest));
   }
 }
 
 /// Sixteen codes as real numbers.
-template <class Map>
-[[gnu::always_inline]] inline __m512 real(__m512i code, const lanes<Map>& p) {
-  if constexpr (lanes<Map>::integer_zero) {
-    return _mm512_mul_ps(_mm512_maskz_cvtepi32_ps(all, _mm512_sub_epi32(code, p.zero)), p.scale);
+template <class Place>
+[[gnu::always_inline]] inline __m512 real(__m512i code, const Place& p) {
+  if constexpr (Place::integer_zero) {
+    return _mm512_mul_ps(_mm512_maskz_cvtepi32_ps(all, _mm512_sub_epi32(code, p.zero())), p.scale());
   } else {
-    return _mm512_mul_ps(_mm512_sub_ps(_mm512_maskz_cvtepi32_ps(all, code), p.zero_f32), p.scale);
+    return _mm512_mul_ps(_mm512_sub_ps(_mm512_maskz_cvtepi32_ps(all, code), p.zero_f32()), p.scale());
   }
+}
+
+/// The low or high 16 bits of 32 integers, in order.
+[[gnu::always_inline]] inline __m512i low_halves(__m512i a, __m512i b) {
+  const __m256i low = _mm512_maskz_cvtepi32_epi16(all, a), high = _mm512_maskz_cvtepi32_epi16(all, b);
+  return _mm512_maskz_inserti64x4(0xff, _mm512_castsi256_si512(low), high, 1);
+}
+[[gnu::always_inline]] inline __m512i high_halves(__m512i a, __m512i b) {
+  const __m512i odd = _mm512_set_epi16(63, 61, 59, 57, 55, 53, 51, 49, 47, 45, 43, 41, 39, 37, 35, 33, 31, 29, 27, 25,
+                                       23, 21, 19, 17, 15, 13, 11, 9, 7, 5, 3, 1);
+  return _mm512_permutex2var_epi16(a, odd, b);
 }
 
 /// Division as a product in fixed point, where that provably gives the same code; see avx2::fixed_point.
@@ -155,20 +195,47 @@ struct fixed_point {
   using proof = avx2::fixed_point<Rules, Map>;
   static constexpr bool applies = proof::applies;
 
+  /// Whether the parameters of a run allow it.
   static bool usable(run_parameters<Map> p, code_range range) {
     return range.lowest >= -255 && range.highest <= 255 && proof::usable(p, range);
   }
 
-  /// Sixteen times f; `least` gathers the low bits and starts as all ones.
-  [[gnu::always_inline]] static __m512i codes_65536(__m512 x, const lanes<Map>& p, __m512i& least) {
-    const __m512 offset = _mm512_fmadd_ps(p.zero_f32, _mm512_set1_ps(0x1p16f), _mm512_set1_ps(0x1p15f + proof::margin));
-    const __m512i f = _mm512_maskz_cvtps_epi32(all, _mm512_fmadd_ps(x, p.inverse_65536, offset));
-    least = _mm512_maskz_min_epu16(0xffffffffu, least, f);
-    return f;
+  __m512i lowest, highest;      // as integers
+  __m512i lowest16, highest16;  // as words
+  explicit fixed_point(code_range range)
+      : lowest(_mm512_set1_epi32(range.lowest)),
+        highest(_mm512_set1_epi32(range.highest)),
+        lowest16(_mm512_set1_epi16(static_cast<short>(range.lowest))),
+        highest16(_mm512_set1_epi16(static_cast<short>(range.highest))) {}
+
+  /// Sixteen codes, sound if `sure(least)` says so; `least` gathers the low bits and starts as all ones.
+  template <class Place>
+  [[gnu::always_inline]] __m512i codes(__m512 x, const Place& p, __m512i& least) const {
+    const __m512i code = _mm512_maskz_srai_epi32(all, codes_65536(x, p, least), 16);
+    return _mm512_maskz_min_epi32(all, _mm512_maskz_max_epi32(all, code, lowest), highest);
+  }
+
+  /// The codes of x[i .. i + 32) as words.
+  template <class Lanes>
+  [[gnu::always_inline]] __m512i words(const float* x, index_t i, const Lanes& lanes, __m512i& least) const {
+    const __m512i a = codes_65536(load(x + i), lanes.at(i), least);
+    const __m512i b = codes_65536(load(x + i + 16), lanes.at(i + 16), least);
+    const __m512i code = high_halves(a, b);
+    return _mm512_maskz_min_epi16(0xffffffffu, _mm512_maskz_max_epi16(0xffffffffu, code, lowest16), highest16);
   }
 
   [[gnu::always_inline]] static bool sure(__m512i least) {
     return _mm512_mask_cmplt_epu16_mask(0x55555555u, least, _mm512_set1_epi16(2 * proof::margin)) == 0;
+  }
+
+ private:
+  /// Sixteen times f.
+  template <class Place>
+  [[gnu::always_inline]] static __m512i codes_65536(__m512 x, const Place& p, __m512i& least) {
+    const __m512 offset = _mm512_fmadd_ps(p.zero_f32(), _mm512_set1_ps(0x1p16f), _mm512_set1_ps(0x1p15f + proof::margin));
+    const __m512i f = _mm512_maskz_cvtps_epi32(all, _mm512_fmadd_ps(x, p.inverse_65536(), offset));
+    least = _mm512_maskz_min_epu16(0xffffffffu, least, f);
+    return f;
   }
 };
 
