@@ -67,3 +67,19 @@ TEST_CASE("byte_buffer: equal by size and content", "[storage]") {
   last.data()[9] ^= 128;
   CHECK_FALSE(last == counted(10));
 }
+
+TEST_CASE("byte_buffer: large ones begin on a huge page's boundary", "[storage]") {
+  constexpr std::size_t large = std::size_t{4} << 20;
+  for (std::size_t size : {large - 1, large, large + 12345}) {
+    const byte_buffer b = counted(size);
+    CHECK(reinterpret_cast<std::uintptr_t>(b.data()) % (size < large ? 64 : byte_buffer::huge_page) == 0);
+    byte_buffer copy = b;
+    CHECK(copy == b);
+    byte_buffer small = counted(10);
+    std::swap(copy, small);  // either is given back as it was made
+    CHECK(small == b);
+    CHECK(copy == counted(10));
+    small = counted(3);
+    CHECK(small == counted(3));
+  }
+}

@@ -44,7 +44,12 @@ struct dequantize_on<isa::avx512vnni> : dequantize_on<isa::avxvnni> {
       index_t i = out.start(n) & (std::is_pointer_v<Codes> ? -1 : -2);  // on a byte of codes
       if (i > 0) some(codes, 0, i, lanes, sign, out);
       if constexpr (std::is_pointer_v<Codes>) {
-        for (; i + 16 <= n; i += 16) out.store(i, real(widened(codes + i), sign, lanes.at(i)));
+        for (; i + 64 <= n; i += 64) {
+          whole(codes, i, lanes, sign, out);
+          whole(codes, i + 16, lanes, sign, out);
+          whole(codes, i + 32, lanes, sign, out);
+          whole(codes, i + 48, lanes, sign, out);
+        }
       } else {
         for (; i + 32 <= n; i += 32) {
           const auto [a, b] = halves(codes.bytes + i / 2);
@@ -57,11 +62,17 @@ struct dequantize_on<isa::avx512vnni> : dequantize_on<isa::avxvnni> {
     });
   }
 
+  template <class Word, class Lanes, class Out>
+  [[gnu::always_inline]] static void whole(const Word* codes, index_t i, const Lanes& lanes, std::int32_t sign,
+                                           Out out) {
+    out.store(i, real(widened(codes + i), sign, lanes.at(i)));
+  }
+
   /// Elements [i, n), at most sixteen of them.
   template <class Codes, class Lanes, class Out>
   static void some(Codes codes, index_t i, index_t n, const Lanes& lanes, std::int32_t sign, Out out) {
     const __mmask16 mask = avx512vnni::first(n - i);
-    out.store(i, real(widened(codes, i, mask), sign, lanes.at(i, mask)), mask);
+    out.store(i, real(widened(codes, i, n - i), sign, lanes.at(i, mask)), mask);
   }
 
   [[gnu::always_inline]] static __m512i widened(const std::uint8_t* codes) {
@@ -73,15 +84,15 @@ struct dequantize_on<isa::avx512vnni> : dequantize_on<isa::avxvnni> {
     return _mm512_maskz_cvtepu16_epi32(avx512vnni::all, word);
   }
 
-  [[gnu::always_inline]] static __m512i widened(const std::uint8_t* codes, index_t i, __mmask16 mask) {
-    return _mm512_maskz_cvtepu8_epi32(avx512vnni::all, _mm_maskz_loadu_epi8(mask, codes + i));
+  [[gnu::always_inline]] static __m512i widened(const std::uint8_t* codes, index_t i, index_t n) {
+    return _mm512_maskz_cvtepu8_epi32(avx512vnni::all, _mm_maskz_loadu_epi8(avx512vnni::first(n), codes + i));
   }
-  [[gnu::always_inline]] static __m512i widened(const std::uint16_t* codes, index_t i, __mmask16 mask) {
-    return _mm512_maskz_cvtepu16_epi32(avx512vnni::all, _mm256_maskz_loadu_epi16(mask, codes + i));
+  [[gnu::always_inline]] static __m512i widened(const std::uint16_t* codes, index_t i, index_t n) {
+    return _mm512_maskz_cvtepu16_epi32(avx512vnni::all, _mm256_maskz_loadu_epi16(avx512vnni::first(n), codes + i));
   }
-  [[gnu::always_inline]] static __m512i widened(nibbles<const std::uint8_t> codes, index_t i, __mmask16 mask) {
-    const auto bytes = static_cast<__mmask16>(_pext_u32(mask, 0x5555u));  // one for each two codes
-    const __m128i pairs = _mm_maskz_loadu_epi8(bytes, codes.bytes + i / 2);
+  [[gnu::always_inline]] static __m512i widened(nibbles<const std::uint8_t> codes, index_t i, index_t n) {
+    const index_t bytes = std::min(n + 1, index_t{16}) / 2;
+    const __m128i pairs = _mm_maskz_loadu_epi8(avx512vnni::first(bytes), codes.bytes + i / 2);
     const __m128i spread = _mm_unpacklo_epi8(pairs, _mm_srli_epi16(pairs, 4));
     return _mm512_maskz_cvtepu8_epi32(avx512vnni::all, _mm_and_si128(spread, _mm_set1_epi8(15)));
   }

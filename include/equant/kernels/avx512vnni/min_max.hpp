@@ -16,7 +16,7 @@ struct min_max_on<isa::avx512vnni> : min_max_on<isa::avxvnni> {
   static value_range<float> run(const float* x, index_t n) noexcept {
     constexpr float infinity = std::numeric_limits<float>::infinity();
     const __m512 none_low = _mm512_set1_ps(infinity), none_high = _mm512_set1_ps(-infinity);
-    extremes a{none_low, none_high}, b = a;
+    extremes a{none_low, none_high}, b = a, c = a, d = a;
     const auto some = [&](index_t from, index_t to) {
       const __mmask16 mask = avx512vnni::first(to - from);
       const __m512 v = _mm512_mask_loadu_ps(none_low, mask, x + from);
@@ -28,13 +28,14 @@ struct min_max_on<isa::avx512vnni> : min_max_on<isa::avxvnni> {
     if (i > 0) some(0, i);
     for (; i + 64 <= n; i += 64) {
       take(a, b, avx512vnni::load(x + i), avx512vnni::load(x + i + 16));
-      take(a, b, avx512vnni::load(x + i + 32), avx512vnni::load(x + i + 48));
+      take(c, d, avx512vnni::load(x + i + 32), avx512vnni::load(x + i + 48));
     }
     for (; i < n; i += 16) some(i, n);
     value_range<float> r;
-    r.low = least(smaller(a.low, b.low));
-    r.high = -least(_mm512_sub_ps(_mm512_set1_ps(-0.0f), larger(a.high, b.high)));
-    return checked(r, a.nan != 0, n);
+    r.low = least(smaller(smaller(a.low, b.low), smaller(c.low, d.low)));
+    const __m512 high = larger(larger(a.high, b.high), larger(c.high, d.high));
+    r.high = -least(_mm512_sub_ps(_mm512_set1_ps(-0.0f), high));
+    return checked(r, (a.nan | c.nan) != 0, n);
   }
 
   static bool each(const float* x, index_t n, float* low, float* high) noexcept {
