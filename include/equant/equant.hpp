@@ -22,4 +22,5 @@
 
 #include <equant/compare.hpp>
 #include <equant/dequantize.hpp>
+#include <equant/dot.hpp>
 #include <equant/quantize.hpp>
