@@ -1,0 +1,152 @@
+// SPDX-FileCopyrightText: the equant authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <equant/gemm/depthwise_weights.hpp>
+#include <equant/gemm/epilogue.hpp>
+#include <equant/gemm/executor.hpp>
+
+/// Depthwise convolution of images N x H x W x C (each channel with its own kernel):
+///
+///   sum[n][y][x][c] = bias[c] + sum over i, j of (a[n][y s + i - top][x s + j - left][c] - za) * (w[i][j][c] - zw[c])
+///
+/// exactly, modulo 2^32; a sum without bias is at most 25 * 255^2 = 1625625. What lies beside the image is real zero,
+/// the code za. The epilogue sees a matrix of N H' W' rows, one per pixel of the result, and C columns. The result
+/// depends neither on the instruction set nor on the number of threads.
+namespace equant::inline EQUANT_ABI::gemm {
+
+/// Rows and columns of real zeros around an image.
+struct padding {
+  index_t top = 0, left = 0, bottom = 0, right = 0;
+};
+
+/// The shape of the result, N x H' x W' x C; H' = (H + top + bottom - K) / stride + 1.
+template <class Isa>
+shape depthwise_sizes(const shape& image, const depthwise_weights<Isa>& w, const padding& p) {
+  if (image.rank != 4 || image[3] != w.channels()) {
+    contract::invalid_argument("a depthwise convolution of ", to_string(image), ", N x H x W x C, with ", w.channels(),
+                               " channels of weights");
+  }
+  if (p.top < 0 || p.left < 0 || p.bottom < 0 || p.right < 0) {
+    contract::invalid_argument("padding of ", p.top, ", ", p.left, ", ", p.bottom, ", ", p.right);
+  }
+  static_cast<void>(checked_count(image));
+  const index_t rows = image[1] + p.top + p.bottom - w.kernel(), columns = image[2] + p.left + p.right - w.kernel();
+  if (w.kernel() == 0 || rows < 0 || columns < 0 || image[1] < 1 || image[2] < 1) {
+    contract::invalid_argument("a kernel of ", w.kernel(), " x ", w.kernel(), " on images of ", to_string(image));
+  }
+  return {image[0], rows / w.stride() + 1, columns / w.stride() + 1, image[3]};
+}
+
+namespace driver {
+
+template <class Isa, class T, class Epilogue>
+struct depthwise_context {
+  const view<const T>* images;
+  const depthwise_weights<Isa>* weights;
+  shape result;
+  padding pads;
+  T zero_point;
+  const std::int32_t* start;  ///< per channel
+  const T* beside;            ///< a row of zero points
+  const Epilogue* epilogue;
+};
+
+/// Some rows of one image, in the channels from `channel` on.
+template <int Kernel, int Stride, int Parts, bool Whole, class Isa, class T, class Epilogue>
+[[gnu::noinline]] void run_channels(const kernels::depthwise_operands<Isa, T>& t, const Epilogue& epilogue,
+                                    index_t pixel, index_t channel) noexcept {
+  using L = typename kernels::depthwise_on<Isa>::lanes;
+  const int count = Whole ? L::count : static_cast<int>(std::min<index_t>(t.count, L::count));
+  const auto take = epilogue.template at<L>(channel, count);
+  const index_t columns = t.columns;
+  kernels::depthwise<Isa, Kernel, Stride, Parts, Whole>(
+      t, [=](index_t output, index_t column, typename L::i32 sums) __attribute__((always_inline)) {
+        take(pixel + output * columns + column, sums);
+      });
+}
+
+template <int Kernel, int Stride, int Parts, class Isa, class T, class Epilogue, class Executor>
+void run_depthwise(const depthwise_context<Isa, T, Epilogue>& c, Executor&& executor) {
+  using shape_of = kernels::depthwise_shape<Isa, Kernel, Stride>;
+  constexpr index_t count = kernels::depthwise_on<Isa>::lanes::count;
+  const view<const T>& x = *c.images;
+  const index_t height = c.result[1], channels = c.result[3];
+  const index_t bands = (height + shape_of::outputs - 1) / shape_of::outputs;
+  executor(c.result[0] * bands, [&](index_t task) {
+    const index_t image = task / bands, y = task % bands * shape_of::outputs;
+    kernels::depthwise_operands<Isa, T> t{};
+    t.step = x.strides[2];
+    t.width = x.sizes[2];
+    t.first = -c.pads.left;
+    t.columns = c.result[2];
+    t.outputs = std::min<index_t>(shape_of::outputs, height - y);
+    t.pad = c.zero_point;
+    const index_t pixel = (image * height + y) * t.columns;
+    for (index_t channel = 0; channel < channels; channel += count) {
+      for (int r = 0; r < shape_of::rows; ++r) {
+        const index_t row = y * Stride - c.pads.top + r;
+        const bool inside = row >= 0 && row < x.sizes[1];
+        const T* from = inside ? x.data + image * x.strides[0] + row * x.strides[1] : c.beside;
+        t.rows[r] = from + channel;
+      }
+      t.weights = c.weights->codes(channel);
+      t.start = c.start + channel;
+      t.count = channels - channel;
+      if (Parts == 1 && t.count >= count) {
+        run_channels<Kernel, Stride, 1, true>(t, *c.epilogue, pixel, channel);
+      } else {
+        run_channels<Kernel, Stride, Parts, false>(t, *c.epilogue, pixel, channel);
+      }
+    }
+  });
+}
+
+}  // namespace driver
+
+/// Convolves images of codes with zero point `zero_point`; channels lie side by side. `bias`: none, or one per channel.
+template <byte_code T, class Isa, class Epilogue, class Executor = serial>
+void depthwise(const view<const T>& images, const depthwise_weights<Isa>& w, const padding& p, std::int32_t zero_point,
+               std::span<const std::int32_t> bias, const Epilogue& epilogue, Executor&& executor = {}) {
+  using on = kernels::depthwise_on<Isa>;
+  const shape result = depthwise_sizes(images.sizes, w, p);
+  const index_t channels = result[3];
+  if ((images.strides[3] != 1 && channels > 1) || (images.strides[2] < 0 && images.sizes[2] > 1)) {
+    contract::invalid_argument("images with a step of ", images.strides[3], " from channel to channel and of ",
+                               images.strides[2], " from column to column");
+  }
+  if (zero_point != static_cast<T>(zero_point)) {
+    contract::invalid_argument("the zero point ", zero_point, " is no code of the images");
+  }
+  if (!bias.empty() && static_cast<index_t>(bias.size()) != channels) {
+    contract::invalid_argument("a bias of ", bias.size(), " for ", channels, " channels");
+  }
+
+  const auto moved = static_cast<std::uint32_t>(zero_point + on::template moved<T>);
+  std::vector<std::int32_t> start(w.sums().size(), 0);
+  for (std::size_t c = 0; c < static_cast<std::size_t>(channels); ++c) {
+    const std::uint32_t added = bias.empty() ? 0 : static_cast<std::uint32_t>(bias[c]);
+    start[c] = static_cast<std::int32_t>(added - moved * static_cast<std::uint32_t>(w.sums()[c]));
+  }
+  const auto code = static_cast<T>(zero_point);
+  const std::vector<T> beside(static_cast<std::size_t>((images.sizes[2] - 1) * images.strides[2] + channels), code);
+  const driver::depthwise_context<Isa, T, Epilogue> c{&images,      &w,           result,    p, code,
+                                                      start.data(), beside.data(), &epilogue};
+  const auto run = [&](auto kernel, auto stride) {
+    if constexpr (on::parts > 1) {
+      if (w.parts() > 1) return driver::run_depthwise<kernel, stride, on::parts>(c, executor);
+    }
+    driver::run_depthwise<kernel, stride, 1>(c, executor);
+  };
+  const std::integral_constant<int, 1> one;
+  const std::integral_constant<int, 2> two;
+  const std::integral_constant<int, 3> three;
+  const std::integral_constant<int, 5> five;
+  if (w.kernel() == 3) {
+    w.stride() == 1 ? run(three, one) : run(three, two);
+  } else {
+    w.stride() == 1 ? run(five, one) : run(five, two);
+  }
+}
+
+}  // namespace equant::inline EQUANT_ABI::gemm

@@ -1,0 +1,156 @@
+// SPDX-FileCopyrightText: the equant authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <equant/kernels/lanes.hpp>
+#include <equant/kernels/unrolled.hpp>
+
+#include <algorithm>
+#include <type_traits>
+
+namespace equant::inline EQUANT_ABI::kernels {
+
+/// What a depthwise convolution is made of: `count` neighbouring channels, each with `group` bytes of one column that
+/// lie one below the other, and the step by which the channels' sums gain
+///
+///   sum over j of x[j][c] * w[c][j],   j = 0 .. group - 1
+///
+/// exactly, modulo 2^32.
+///
+///   word, column<T, Rows>(p, at, n)   the bytes of Rows rows, row j's at p[j] + at, the other rows anything; the first
+///                                     n channels are in memory, n >= count: all
+///   pad(x)                            the same where all bytes are x
+///   moved<T>                          what column and pad add to bytes of type T
+///   element, load(w)                  how weights are stored, [c][j], and a vector of them
+///   parts                             how many elements it takes to hold any difference of two codes as their sum
+template <class Isa>
+struct depthwise_on : depthwise_on<typename Isa::base> {};
+
+/// One channel and one row: the specification.
+template <>
+struct depthwise_on<isa::portable> {
+  using lanes = kernels::lanes<isa::portable>;
+  using element = std::int16_t;
+  static constexpr int group = 1;
+  static constexpr int parts = 1;
+  template <class T>
+  static constexpr std::int32_t moved = 0;
+  using word = std::int32_t;
+
+  template <class T, int>
+  static word column(const T* const* rows, index_t at, index_t) noexcept {
+    return rows[0][at];
+  }
+  template <class T>
+  static word pad(T x) noexcept {
+    return x;
+  }
+  static word load(const element* w) noexcept { return *w; }
+  static std::int32_t step(std::int32_t sum, word x, word w) noexcept {
+    return lanes::add(sum, lanes::mul(x, w));
+  }
+};
+
+/// How rows are taken together: `outputs` rows of the result come from the same `rows` rows of the image, which fill
+/// `groups` words.
+template <class Isa, int Kernel, int Stride>
+struct depthwise_shape {
+  static constexpr int group = depthwise_on<Isa>::group;
+  static constexpr int groups = (Kernel + group - 1) / group;
+  static constexpr int outputs = (groups * group - Kernel) / Stride + 1;
+  static constexpr int rows = (outputs - 1) * Stride + Kernel;
+};
+
+inline constexpr int most_depthwise_rows = 8;
+
+/// `lanes::count` channels of some rows of the result.
+template <class Isa, class T>
+struct depthwise_operands {
+  const T* rows[most_depthwise_rows];  ///< of the image, at column 0 and the first channel
+  index_t step;                        ///< from column to column
+  index_t width;                       ///< columns of the image
+  index_t first;                       ///< column of the first output's first tap, negative where that is padding
+  index_t columns;                     ///< of the result
+  index_t outputs;                     ///< how many rows of the result are wanted
+  T pad;                               ///< what stands beside the image
+  const typename depthwise_on<Isa>::element* weights;  ///< [output][part][tap column][group][channel][j]
+  const std::int32_t* start;           ///< per channel, what the sums begin with
+  index_t count;                       ///< how many channels are in memory, unless it is a whole vector
+};
+
+/// take(output, column, sums) for every pixel: the words of Kernel columns stay in registers and slide. `Whole` where
+/// all channels of a vector are in memory.
+template <class Isa, int Kernel, int Stride, int Parts, bool Whole, class T, class Take>
+[[gnu::always_inline]] inline void depthwise(const depthwise_operands<Isa, T>& given, Take&& take) noexcept {
+  using on = depthwise_on<Isa>;
+  using lanes = typename on::lanes;
+  using shape = depthwise_shape<Isa, Kernel, Stride>;
+  static_assert(shape::rows <= most_depthwise_rows);
+  constexpr std::size_t kernel = Kernel, groups = shape::groups, outputs = shape::outputs;
+  constexpr std::size_t words = outputs * Parts * kernel * groups;
+  constexpr bool held = words <= 6;  // weights stay in registers
+  const depthwise_operands<Isa, T> t = given;  // a copy, which stores of bytes cannot change
+  const auto start = lanes::load(t.start, lanes::count);
+  const auto beside = on::pad(t.pad);
+  const index_t count = Whole ? lanes::count : t.count;
+  typename on::word window[kernel][groups], weights[held ? words : 1];
+  const auto weight = [&](auto i) __attribute__((always_inline)) {
+    return on::load(t.weights + static_cast<index_t>(i) * lanes::count * shape::group);
+  };
+  if constexpr (held) {
+    unrolled<words>([&](auto i) __attribute__((always_inline)) { weights[i] = weight(i); });
+  }
+
+  index_t x = t.first, at = t.first * t.step;
+  const auto fetch = [&](auto k) __attribute__((always_inline)) {
+    const bool inside = static_cast<std::size_t>(x) < static_cast<std::size_t>(t.width);
+    unrolled<groups>([&](auto g) __attribute__((always_inline)) {
+      constexpr int from = static_cast<int>(g) * shape::group;
+      constexpr int rows = std::min(shape::group, shape::rows - from);
+      window[k][g] = inside ? on::template column<T, rows>(t.rows + from, at, count) : beside;
+    });
+    ++x;
+    at += t.step;
+  };
+
+  unrolled<Kernel - Stride>([&](auto k) __attribute__((always_inline)) {
+    fetch(std::integral_constant<std::size_t, k + Stride>{});
+  });
+  for (index_t column = 0; column < t.columns; ++column) {
+    unrolled<Kernel - Stride>([&](auto k) __attribute__((always_inline)) {
+      unrolled<groups>([&](auto g) __attribute__((always_inline)) { window[k][g] = window[k + Stride][g]; });
+    });
+    unrolled<Stride>([&](auto k) __attribute__((always_inline)) {
+      fetch(std::integral_constant<std::size_t, k + Kernel - Stride>{});
+    });
+    unrolled<outputs>([&](auto r) __attribute__((always_inline)) {
+      if (static_cast<index_t>(r) >= t.outputs) return;
+      auto sums = start;
+      unrolled<Parts * kernel * groups>([&](auto i) __attribute__((always_inline)) {
+        constexpr std::size_t place = r * Parts * kernel * groups + i, tap = i % (kernel * groups);
+        const auto word = window[tap / groups][tap % groups];
+        if constexpr (held) {
+          sums = on::step(sums, word, weights[place]);
+        } else {
+          sums = on::step(sums, word, weight(std::integral_constant<std::size_t, place>{}));
+        }
+      });
+      take(static_cast<index_t>(r), column, sums);
+    });
+  }
+}
+
+}  // namespace equant::inline EQUANT_ABI::kernels
+
+#if EQUANT_HAS_AVX2
+#include <equant/kernels/avx2/depthwise.hpp>
+#endif
+#if EQUANT_HAS_AVXVNNI
+#include <equant/kernels/avxvnni/depthwise.hpp>
+#endif
+#if EQUANT_HAS_AVX512VNNI
+#include <equant/kernels/avx512vnni/depthwise.hpp>
+#endif
+#if EQUANT_HAS_NEON
+#include <equant/kernels/neon/depthwise.hpp>
+#endif
