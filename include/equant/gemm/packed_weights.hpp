@@ -5,7 +5,7 @@
 #include <equant/core/archive.hpp>
 #include <equant/core/view.hpp>
 #include <equant/kernels/weight_lanes.hpp>
-#include <equant/storage/huge_buffer.hpp>
+#include <equant/storage/buffer.hpp>
 
 #include <algorithm>
 
@@ -192,7 +192,7 @@ class packed_weights {
   index_t columns_ = 0;
   index_t group_ = 1;
   layout_type layout_;
-  huge_buffer bytes_;
+  byte_buffer bytes_;
 };
 
 }  // namespace equant::inline EQUANT_ABI::gemm

@@ -3,7 +3,7 @@
 #pragma once
 
 #include <equant/gemm/activations.hpp>
-#include <equant/gemm/executor.hpp>
+#include <equant/core/executor.hpp>
 #include <equant/storage/buffer.hpp>
 
 #include <array>
