@@ -6,7 +6,8 @@
 ///
 /// A quantizer is five independent choices: a granularity (which elements share parameters), a range rule (a
 /// calibrator looks at data), a map (x / s, x / s + z), a format (what a code means) and a rounding. This header is
-/// all but the sweep, the bridge to Eigen's Tensor (equant/core/tensor.hpp) and the file formats (equant/io/).
+/// all but the sweep, products of raw codes (equant/gemm/), the bridge to Eigen's Tensor (equant/core/tensor.hpp) and the
+/// file formats (equant/io/).
 
 #include <equant/core/version.hpp>
 
@@ -23,4 +24,5 @@
 #include <equant/compare.hpp>
 #include <equant/dequantize.hpp>
 #include <equant/dot.hpp>
+#include <equant/matmul.hpp>
 #include <equant/quantize.hpp>

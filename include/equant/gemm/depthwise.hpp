@@ -4,7 +4,7 @@
 
 #include <equant/gemm/depthwise_weights.hpp>
 #include <equant/gemm/epilogue.hpp>
-#include <equant/gemm/executor.hpp>
+#include <equant/core/executor.hpp>
 
 /// Depthwise convolution of images N x H x W x C (each channel with its own kernel):
 ///
