@@ -1,0 +1,142 @@
+// SPDX-FileCopyrightText: the equant authors
+// SPDX-License-Identifier: MIT
+
+// Products of float activations and 4-bit weights in groups of 32, N = K = 4096, 16 matrices in turn so that weights
+// come from memory: beside Eigen's float product with the dequantized weights, a loop that reads the packed bytes, and
+// a loop of vpdpbusd. What is shown: the time, its ratio to Eigen's and to the reading loop's, and the fraction of the
+// byte dot products' peak.
+
+#include "pair.hpp"
+
+#include <equant/equant.hpp>
+#include <equant/gemm/weight_only.hpp>
+
+#include <Eigen/Core>
+
+#include <memory>
+
+#ifdef __AVX512VNNI__
+#include <immintrin.h>
+#endif
+
+namespace {
+
+using namespace equant;
+
+constexpr index_t edge = 4096, group = 32, matrices = 16;
+
+std::uint32_t random_bits() {
+  static std::uint32_t state = 1;
+  state = state * 1664525u + 1013904223u;
+  return state >> 8;
+}
+
+struct arena {
+  std::vector<gemm::packed_weights> weights;
+  Eigen::MatrixXf dequantized;  // the first of them: the peer would need 64 MiB for each
+  Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor> x, ours, peers;
+
+  explicit arena(index_t rows) : dequantized(edge, edge), x(rows, edge), ours(rows, edge), peers(rows, edge) {
+    std::vector<std::uint8_t> codes(static_cast<std::size_t>(edge * edge));
+    for (auto& c : codes) c = static_cast<std::uint8_t>(random_bits() & 15u);
+    std::vector<std::uint16_t> scales(static_cast<std::size_t>(edge / group * edge));
+    for (auto& s : scales) s = static_cast<std::uint16_t>(0x2000u + (random_bits() & 1023u));
+    const gemm::packed_weights one(view<const std::uint8_t>{codes.data(), {edge, edge}, {edge, 1}}, 4, group,
+                                   {scales.data(), {edge / group, edge}, {edge, 1}});
+    weights.assign(matrices, one);
+    for (index_t n = 0; n < edge; ++n) {
+      for (index_t k = 0; k < edge; ++k) dequantized(k, n) = one(k, n);
+    }
+    for (float& v : x.reshaped()) v = static_cast<float>(random_bits()) * 0x1p-23f - 1;
+  }
+
+  template <class Activations>
+  void multiply(Activations a, std::size_t i) {
+    gemm::multiply(a, {x.data(), {x.rows(), edge}, {edge, 1}}, weights[i],
+                   {ours.data(), {x.rows(), edge}, {edge, 1}});
+  }
+  void peer() {
+    if (x.rows() == 1) {
+      peers.row(0).transpose().noalias() = dequantized.transpose() * x.row(0).transpose();
+    } else {
+      peers.noalias() = x * dequantized;
+    }
+  }
+};
+
+/// Reads the bytes once, 64 at a time where there are such registers.
+void read(const std::uint8_t* p, std::size_t size) {
+  Eigen::Map<const Eigen::ArrayXi> words(reinterpret_cast<const int*>(p), static_cast<index_t>(size / 4));
+#ifdef __AVX512VNNI__
+  __m512i a = _mm512_setzero_si512(), b = a, c = a, d = a;
+  for (std::size_t i = 0; i + 256 <= size; i += 256) {
+    a = _mm512_or_si512(a, _mm512_loadu_si512(p + i));
+    b = _mm512_or_si512(b, _mm512_loadu_si512(p + i + 64));
+    c = _mm512_or_si512(c, _mm512_loadu_si512(p + i + 128));
+    d = _mm512_or_si512(d, _mm512_loadu_si512(p + i + 192));
+  }
+  benchmark::DoNotOptimize(_mm512_reduce_or_epi32(_mm512_or_si512(_mm512_or_si512(a, b), _mm512_or_si512(c, d))));
+#else
+  benchmark::DoNotOptimize(words.sum());
+#endif
+}
+
+/// Operations per second of independent byte dot products; 0 where there are none.
+double dot_peak() {
+#ifdef __AVX512VNNI__
+  constexpr int repeats = 20000;
+  const __m512i x = _mm512_set1_epi8(1);
+  __m512i a = x, b = x, c = x, d = x, e = x, f = x, g = x, h = x, i = x, j = x, k = x, l = x;
+  const auto loop = [&] {
+    for (int n = 0; n < repeats; ++n) {
+      asm volatile(
+          "vpdpbusd %12, %12, %0\n vpdpbusd %12, %12, %1\n vpdpbusd %12, %12, %2\n vpdpbusd %12, %12, %3\n"
+          "vpdpbusd %12, %12, %4\n vpdpbusd %12, %12, %5\n vpdpbusd %12, %12, %6\n vpdpbusd %12, %12, %7\n"
+          "vpdpbusd %12, %12, %8\n vpdpbusd %12, %12, %9\n vpdpbusd %12, %12, %10\n vpdpbusd %12, %12, %11\n"
+          : "+v"(a), "+v"(b), "+v"(c), "+v"(d), "+v"(e), "+v"(f), "+v"(g), "+v"(h), "+v"(i), "+v"(j), "+v"(k), "+v"(l)
+          : "v"(x));
+    }
+  };
+  return repeats * 12 * 128.0 / bench::seconds(loop, 1);
+#else
+  return 0;
+#endif
+}
+
+template <class Activations>
+void add(const std::string& name, index_t rows, double tolerance) {
+  benchmark::RegisterBenchmark((name + "/M" + std::to_string(rows)).c_str(), [rows, tolerance](benchmark::State& state) {
+    arena a(rows);
+    a.multiply(Activations{}, 0);
+    a.peer();
+    if (!((a.ours - a.peers).norm() <= tolerance * a.peers.norm())) {
+      state.SkipWithError("the answers differ");
+      return;
+    }
+    std::vector<double> ours, peer, memory, peak;
+    std::size_t i = 0;
+    for (auto _ : state) {
+      ours.push_back(bench::seconds([&] { a.multiply(Activations{}, i++ % matrices); }, matrices));
+      memory.push_back(
+          bench::seconds([&] { read(a.weights[i % matrices].data(), a.weights[i % matrices].size_bytes()), ++i; }, matrices));
+      peak.push_back(dot_peak());
+      if (peer.size() < 3) peer.push_back(bench::seconds([&] { a.peer(); }, 1));
+      state.SetIterationTime(ours.back());
+    }
+    const double t = bench::median(ours), operations = 2.0 * static_cast<double>(rows * edge * edge);
+    state.counters["GOP/s"] = operations / t * 1e-9;
+    state.counters["x_Eigen"] = bench::median(peer) / t;
+    state.counters["x_memory"] = t / bench::median(memory);
+    if (bench::median(peak) > 0) state.counters["of_peak"] = operations / t / bench::median(peak);
+  })->UseManualTime()->Unit(benchmark::kMicrosecond)->Iterations(8);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  for (index_t rows : {1, 8, 32}) add<gemm::int8_activations>("weight_only/int4_group32/int8_activations", rows, 2e-2);
+  for (index_t rows : {1, 8, 32}) add<gemm::float_activations>("weight_only/int4_group32/float_activations", rows, 1e-5);
+  benchmark::Initialize(&argc, argv);
+  benchmark::AddCustomContext("isa", isa::native::name);
+  benchmark::RunSpecifiedBenchmarks();
+}
