@@ -105,7 +105,7 @@ double dot_peak() {
 
 template <class Activations>
 void add(const std::string& name, index_t rows, double tolerance) {
-  benchmark::RegisterBenchmark((name + "/M" + std::to_string(rows)).c_str(), [rows, tolerance](benchmark::State& state) {
+  benchmark::RegisterBenchmark((name + "/M" + std::to_string(rows)).c_str(), [name, rows, tolerance](benchmark::State& state) {
     arena a(rows);
     a.multiply(Activations{}, 0);
     a.peer();
@@ -127,7 +127,13 @@ void add(const std::string& name, index_t rows, double tolerance) {
     state.counters["GOP/s"] = operations / t * 1e-9;
     state.counters["x_Eigen"] = bench::median(peer) / t;
     state.counters["x_memory"] = t / bench::median(memory);
-    if (bench::median(peak) > 0) state.counters["of_peak"] = operations / t / bench::median(peak);
+    const double of_peak = bench::median(peak) > 0 ? operations / t / bench::median(peak) : 0;
+    state.counters["of_peak"] = of_peak;
+    bench::contest row;
+    row.name = name + "/M" + std::to_string(rows);
+    row.unit = "GOP/s";
+    bench::report(row, operations / t * 1e-9, operations / bench::median(peer) * 1e-9,
+                  rows == 1 ? bench::median(memory) / t : of_peak);
   })->UseManualTime()->Unit(benchmark::kMicrosecond)->Iterations(8);
 }
 

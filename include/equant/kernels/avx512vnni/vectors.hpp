@@ -106,14 +106,15 @@ bool with_lanes(run_parameters<Map> p, F&& f) {
   return false;
 }
 
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wsign-conversion"  // unoptimised, g++'s intrinsic is a macro that converts its mask
 /// Rounded to a whole number in the way of `Rounding`; what has no fraction, and NaN, stays.
 template <class Rounding>
 [[gnu::always_inline]] inline __m512 whole(__m512 x) {
-  const __mmask16 every = all;  // a variable: unoptimised, the intrinsic is a macro that warns of the constant
   if constexpr (std::same_as<Rounding, nearest_even>) {
-    return _mm512_maskz_roundscale_ps(every, x, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+    return _mm512_maskz_roundscale_ps(all, x, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
   } else {
-    const __m512 truncated = _mm512_maskz_roundscale_ps(every, x, _MM_FROUND_TO_ZERO | _MM_FROUND_NO_EXC);
+    const __m512 truncated = _mm512_maskz_roundscale_ps(all, x, _MM_FROUND_TO_ZERO | _MM_FROUND_NO_EXC);
     if constexpr (std::same_as<Rounding, toward_zero>) return truncated;
     const __m512 sign = _mm512_and_ps(x, _mm512_set1_ps(-0.0f));
     const __m512 rest = _mm512_xor_ps(_mm512_sub_ps(x, truncated), sign);
@@ -121,6 +122,7 @@ template <class Rounding>
     return _mm512_mask_add_ps(truncated, up, truncated, _mm512_or_ps(_mm512_set1_ps(1.0f), sign));
   }
 }
+#pragma GCC diagnostic pop
 
 /// The same as an integer; |x| is below 2^31 and not NaN.
 template <class Rounding>
