@@ -80,7 +80,8 @@ TEST_CASE("packed weights refuse what does not fit, and say it", "[gemm]") {
   CHECK_THROWS_WITH(packed_weights(a.code_view(), 4, 8, a.scale_view()), says("scale (1, 1) is not finite"));
   a.scales[4] = 0x3800;
   a.zeros[2] = -9;
-  CHECK_THROWS_WITH(packed_weights(a.code_view(), 4, 8, a.scale_view(), a.zero_view()), says("zero point -9 at (0, 2)"));
+  CHECK_THROWS_WITH(packed_weights(a.code_view(), 4, 8, a.scale_view(), a.zero_view()),
+                    says("zero point -9 at (0, 2)"));
 }
 
 TEST_CASE("packed weights refuse a saved state that is cut or changed", "[gemm]") {
@@ -90,7 +91,7 @@ TEST_CASE("packed weights refuse a saved state that is cut or changed", "[gemm]"
     CHECK_THROWS_AS(packed_weights::load(saved.substr(0, size)), std::runtime_error);
   }
   CHECK_THROWS_AS(packed_weights::load(saved + "x"), std::runtime_error);
-  for (std::size_t byte = 0; byte < saved.size() - 600; ++byte) {
+  for (std::size_t byte = 0; byte < saved.size(); ++byte) {
     std::string changed = saved;
     changed[byte] = static_cast<char>(changed[byte] ^ 0x40);
     try {

@@ -282,7 +282,8 @@ TEST_CASE("weight-only products name the sizes that do not fit", "[gemm]") {
   const view<const float> x{p.x.data(), {2, 16}, {16, 1}}, narrow{p.x.data(), {2, 15}, {15, 1}};
   const view<float> to{y.data(), {2, 5}, {5, 1}}, small{y.data(), {2, 4}, {4, 1}};
   const std::vector<float> bias(4);
-  CHECK_THROWS_WITH(gemm::multiply(gemm::float_activations{}, narrow, packed, to), says("2 x 15 and weights of 16 x 5"));
+  CHECK_THROWS_WITH(gemm::multiply(gemm::float_activations{}, narrow, packed, to),
+                    says("2 x 15 and weights of 16 x 5"));
   CHECK_THROWS_WITH(gemm::multiply(gemm::int8_activations{}, x, packed, small), says("into 2 x 4"));
   CHECK_THROWS_WITH(gemm::multiply(gemm::int8_activations{}, x, packed, to, bias), says("a bias of 4 for 5 columns"));
 }

@@ -161,7 +161,9 @@ class packed_weights {
       contract::invalid_argument("packing a tensor of ", to_string(sizes), " as weights");
     }
     static_cast<void>(checked_count(sizes));
-    if (bits != 2 && bits != 4 && bits != 8) contract::invalid_argument("weights of ", bits, " bits: it is 2, 4 or 8");
+    if (bits != 2 && bits != 4 && bits != 8) {
+      contract::invalid_argument("weights of ", bits, " bits: it is 2, 4 or 8");
+    }
     if (group < 1 || std::min(group, sizes[0]) > largest_group) {
       contract::invalid_argument("groups of ", group, " weights: it is 1 to ", largest_group);
     }
@@ -169,7 +171,8 @@ class packed_weights {
   }
   void expect(const shape& sizes, const char* what) const {
     if (sizes != shape{groups(), columns_}) {
-      contract::invalid_argument(what, " of ", to_string(sizes), " for ", groups(), " groups of ", columns_, " columns");
+      contract::invalid_argument(what, " of ", to_string(sizes), " for ", groups(), " groups of ", columns_,
+                                 " columns");
     }
   }
   static bool finite(std::uint16_t half) { return (half & 0x7c00u) != 0x7c00u; }

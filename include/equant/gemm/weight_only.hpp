@@ -72,13 +72,17 @@ template <class Isa, class Activations>
 class row_tiles {
  public:
   row_tiles(const packed_weights& w, index_t rows, index_t most)
-      : rows_(rows), count_((rows + most - 1) / most), group_bytes_(Activations::row_bytes(w)),
+      : rows_(rows),
+        count_((rows + most - 1) / most),
+        group_bytes_(Activations::row_bytes(w)),
         bytes_(static_cast<std::size_t>(rows * w.groups() * group_bytes_)) {}
 
   index_t count() const { return count_; }
   index_t first(index_t i) const { return rows_ * i / count_; }
   index_t height(index_t i) const { return first(i + 1) - first(i); }
-  std::uint8_t* data(const packed_weights& w, index_t i) { return bytes_.data() + first(i) * w.groups() * group_bytes_; }
+  std::uint8_t* data(const packed_weights& w, index_t i) {
+    return bytes_.data() + first(i) * w.groups() * group_bytes_;
+  }
 
   /// Lays out tile i of the rows of x from `from` on.
   void lay(const packed_weights& w, const view<const float>& x, index_t from, index_t i) {

@@ -24,8 +24,8 @@ struct weight_operands {
 ///
 ///   y = 0; for every group g: y = fma(float(sum), sx * sw, y)
 ///
-/// sum = sum over k in g of code_x[k] * (code_w[k] - zero[g]), an exact int32 for groups of at most 65536; sx and sw are
-/// the two scales of g, their product rounded to float.
+/// sum = sum over k in g of code_x[k] * (code_w[k] - zero[g]), an exact int32 for groups of at most 65536: 255 * 127 *
+/// 65536 < 2^31; sx and sw are the two scales of g, their product rounded to float.
 template <class Isa, int Bits, bool Zeros, std::size_t Rows, std::size_t Vectors, class Finish>
 void weight_tile(const weight_operands& t, Finish&& finish) noexcept {
   using W = weight_lanes<Isa>;
