@@ -93,7 +93,7 @@ template <class Isa, int Kernel, int Stride, int Parts, bool Whole, class T, cla
   const auto start = lanes::load(t.start, lanes::count);
   const auto beside = on::pad(t.pad);
   const index_t count = Whole ? lanes::count : t.count;
-  typename on::word window[kernel][groups], weights[held ? words : 1];
+  typename on::word window[kernel + Stride][groups], weights[held ? words : 1];
   const auto weight = [&](auto i) __attribute__((always_inline)) {
     return on::load(t.weights + static_cast<index_t>(i) * lanes::count * shape::group);
   };
@@ -113,15 +113,11 @@ template <class Isa, int Kernel, int Stride, int Parts, bool Whole, class T, cla
     at += t.step;
   };
 
-  unrolled<Kernel - Stride>([&](auto k) __attribute__((always_inline)) {
-    fetch(std::integral_constant<std::size_t, k + Stride>{});
-  });
+  unrolled<kernel>(fetch);
   for (index_t column = 0; column < t.columns; ++column) {
-    unrolled<Kernel - Stride>([&](auto k) __attribute__((always_inline)) {
-      unrolled<groups>([&](auto g) __attribute__((always_inline)) { window[k][g] = window[k + Stride][g]; });
-    });
+    // The next column's words are on their way while this one's are multiplied.
     unrolled<Stride>([&](auto k) __attribute__((always_inline)) {
-      fetch(std::integral_constant<std::size_t, k + Kernel - Stride>{});
+      fetch(std::integral_constant<std::size_t, k + Kernel>{});
     });
     unrolled<outputs>([&](auto r) __attribute__((always_inline)) {
       if (static_cast<index_t>(r) >= t.outputs) return;
@@ -136,6 +132,9 @@ template <class Isa, int Kernel, int Stride, int Parts, bool Whole, class T, cla
         }
       });
       take(static_cast<index_t>(r), column, sums);
+    });
+    unrolled<kernel>([&](auto k) __attribute__((always_inline)) {
+      unrolled<groups>([&](auto g) __attribute__((always_inline)) { window[k][g] = window[k + Stride][g]; });
     });
   }
 }
