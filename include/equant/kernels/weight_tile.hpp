@@ -3,6 +3,7 @@
 #pragma once
 
 #include <equant/kernels/tile.hpp>
+#include <equant/kernels/unrolled.hpp>
 #include <equant/kernels/weight_lanes.hpp>
 
 namespace equant::inline EQUANT_ABI::kernels {
