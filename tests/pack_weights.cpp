@@ -28,12 +28,12 @@ void check(const MatrixXf& w, const Options&... options) {
   const MatrixXf x = matrices::uniform<MatrixXf>(3, w.rows(), -1, 1, 7);
   const MatrixXd wanted = x.cast<double>() * held;
   const double tolerance = wanted.norm();
-  CHECK((matmul(x, packed, gemm::float_activations{}).cast<double>() - wanted).norm() < 1e-5 * tolerance);
-  CHECK((matmul(x, packed).cast<double>() - wanted).norm() < 2e-2 * tolerance);
-  CHECK((matmul(x * 1.0f, packed).cast<double>() - wanted).norm() < 2e-2 * tolerance);
+  CHECK((matmul(x, packed, gemm::float_activations{}).template cast<double>() - wanted).norm() < 1e-5 * tolerance);
+  CHECK((matmul(x, packed).template cast<double>() - wanted).norm() < 2e-2 * tolerance);
+  CHECK((matmul(x * 1.0f, packed).template cast<double>() - wanted).norm() < 2e-2 * tolerance);
   // Real activations by weights as they are.
   const MatrixXd exact = x.cast<double>() * real.cast<double>();
-  CHECK((matmul(x, q).cast<double>() - exact).norm() < 1e-5 * exact.norm());
+  CHECK((matmul(x, q).template cast<double>() - exact).norm() < 1e-5 * exact.norm());
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <equant/dequantize.hpp>
 #include <equant/gemm/gemm.hpp>
 #include <equant/storage/quantized.hpp>
 
@@ -141,6 +142,16 @@ Out matmul(const quantized<FA, dynamic_size, MA>& a, const quantized<FB, dynamic
   Out y = make_plain<Out>({a.sizes()[0], b.sizes()[1]});
   matmul_into(a, b, y, executor);
   return y;
+}
+
+/// x * w of a real matrix and quantized weights of any format and granularity: x by the weights' real values, in float,
+/// by Eigen. See pack_weights.hpp for the product that reads the codes themselves.
+template <eigen_dense X, class Format, class Map>
+Eigen::MatrixXf matmul(const X& x, const quantized<Format, dynamic_size, Map>& w) {
+  if (w.sizes().rank != 2 || x.cols() != w.sizes()[0]) {
+    contract::invalid_argument("matmul of ", x.rows(), " x ", x.cols(), " and ", to_string(w.sizes()));
+  }
+  return x.template cast<float>() * dequantize(w);
 }
 
 /// a * b of two quantized matrices is their matmul.
