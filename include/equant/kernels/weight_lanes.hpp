@@ -58,7 +58,11 @@ struct weight_lanes<isa::portable> : lanes<isa::portable> {
   }
   template <int Bits>
   static i32 step(i32 acc, word w, word a) noexcept {
-    return mac_on<isa::portable>::step(acc, w, a);
+    auto sum = static_cast<std::uint32_t>(acc);
+    for (int shift = 0; shift < 32; shift += 8) {
+      sum += (w >> shift & 255u) * static_cast<std::uint32_t>(static_cast<std::int8_t>(a >> shift & 255u));
+    }
+    return static_cast<i32>(sum);
   }
   template <int Bits, int K>
   static f32 code(word w) noexcept {
@@ -70,7 +74,6 @@ struct weight_lanes<isa::portable> : lanes<isa::portable> {
     return half_words::widen(h);
   }
   static i32 bytes(const std::uint8_t* p) noexcept { return *p; }
-  static f32 fma(f32 a, f32 b, f32 c) noexcept { return __builtin_fmaf(a, b, c); }
   using lanes<isa::portable>::sub;
   static f32 sub(f32 a, f32 b) noexcept { return a - b; }
 

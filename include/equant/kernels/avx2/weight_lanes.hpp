@@ -45,7 +45,6 @@ struct weight_lanes<isa::avx2> : lanes<isa::avx2> {
   static i32 bytes(const std::uint8_t* p) noexcept {
     return _mm256_cvtepu8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(p)));
   }
-  static f32 fma(f32 a, f32 b, f32 c) noexcept { return _mm256_fmadd_ps(a, b, c); }
   using lanes<isa::avx2>::sub;
   static f32 sub(f32 a, f32 b) noexcept { return _mm256_sub_ps(a, b); }
 

@@ -45,7 +45,6 @@ struct weight_lanes<isa::avx512vnni> : lanes<isa::avx512vnni> {
   static i32 bytes(const std::uint8_t* p) noexcept {
     return _mm512_maskz_cvtepu8_epi32(all, _mm_loadu_si128(reinterpret_cast<const __m128i*>(p)));
   }
-  static f32 fma(f32 a, f32 b, f32 c) noexcept { return _mm512_fmadd_ps(a, b, c); }
   using lanes<isa::avx512vnni>::sub;
   static f32 sub(f32 a, f32 b) noexcept { return _mm512_sub_ps(a, b); }
 
