@@ -91,7 +91,7 @@ TEST_CASE("moving_average: two that both saw batches do not merge") {
   CHECK(fresh.range() == interval{-1, 1});
 }
 
-TEST_CASE("moving_average: a constant that is not in (0, 1] is refused") {
+TEST_CASE("moving_average: a constant of 0 or less, or above 1, is refused") {
   const double nan = std::numeric_limits<double>::quiet_NaN(), infinity = std::numeric_limits<double>::infinity();
   for (double c : {0.0, -0.01, 1.0001, 2.0, nan, infinity, -infinity, 1e-60}) {  // in float the last one is 0
     INFO(c);

@@ -98,7 +98,7 @@ TEST_CASE("order: axes of size 1 come first, in logical order, whatever their st
   CHECK(order_of({1, 1, 1}, {1, 2, 3}) == make_order({0, 1, 2}));
 }
 
-TEST_CASE("order: a repeated axis is the fastest; equal strides keep the logical order") {
+TEST_CASE("order: a repeated axis is the fastest, equal strides keep the logical order") {
   CHECK(order_of({4, 3}, {0, 1}) == make_order({1, 0}));
   CHECK(order_of({4, 3}, {1, 0}) == make_order({0, 1}));
   CHECK(order_of({4, 3, 2}, {1, 1, 1}) == make_order({0, 1, 2}));

@@ -113,7 +113,7 @@ TEST_CASE("traversal runs: per axis is a run per position, or a stepped run acro
   CHECK(parameters_of(dense_runs({2, 3, 5, 5}, by_row, per_axis{1})) == numbers{0, 1, 2, 0, 1, 2});
 }
 
-TEST_CASE("traversal runs: groups are cut, a ragged one too; larger than the axis they are one") {
+TEST_CASE("traversal runs: groups are cut, a ragged one too, larger than the axis they are one") {
   const auto ragged = dense_runs({2, 7}, by_row, per_group{1, 3});
   CHECK(counts(ragged) == numbers{3, 3, 1, 3, 3, 1});
   CHECK(parameters_of(ragged) == numbers{0, 1, 2, 3, 4, 5});
