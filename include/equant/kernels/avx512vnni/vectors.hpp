@@ -35,7 +35,8 @@ struct place {
   __mmask16 mask;
 
   [[gnu::always_inline]] __m512 scale() const { return lanes.scale(i, mask); }
-  /// 2^16 / scale, where fixed_point is used.
+  /// 1 / scale and 2^16 / scale, where run_parameters allow them.
+  [[gnu::always_inline]] __m512 inverse() const { return lanes.inverse(i, mask); }
   [[gnu::always_inline]] __m512 inverse_65536() const { return lanes.inverse_65536(i, mask); }
   /// The integer zero point, 0 where it is real.
   [[gnu::always_inline]] __m512i zero() const { return lanes.zero(i, mask); }
@@ -50,18 +51,20 @@ class shared_lanes {
 
   explicit shared_lanes(run_parameters<Map> p)
       : scale_(_mm512_set1_ps(*p.scale)),
+        inverse_(_mm512_set1_ps(1 / *p.scale)),
         inverse_65536_(_mm512_set1_ps(1 / *p.scale * 0x1p16f)),
         zero_(_mm512_set1_epi32(place<shared_lanes>::integer_zero ? static_cast<std::int32_t>(*p.zero_point) : 0)),
         zero_f32_(_mm512_set1_ps(static_cast<float>(*p.zero_point))) {}
 
   [[gnu::always_inline]] place<shared_lanes> at(index_t i, __mmask16 mask = all) const { return {*this, i, mask}; }
   [[gnu::always_inline]] __m512 scale(index_t, __mmask16) const { return scale_; }
+  [[gnu::always_inline]] __m512 inverse(index_t, __mmask16) const { return inverse_; }
   [[gnu::always_inline]] __m512 inverse_65536(index_t, __mmask16) const { return inverse_65536_; }
   [[gnu::always_inline]] __m512i zero(index_t, __mmask16) const { return zero_; }
   [[gnu::always_inline]] __m512 zero_f32(index_t, __mmask16) const { return zero_f32_; }
 
  private:
-  __m512 scale_, inverse_65536_;
+  __m512 scale_, inverse_, inverse_65536_;
   __m512i zero_;
   __m512 zero_f32_;
 };
@@ -77,6 +80,7 @@ class stepped_lanes {
 
   [[gnu::always_inline]] place<stepped_lanes> at(index_t i, __mmask16 mask = all) const { return {*this, i, mask}; }
   [[gnu::always_inline]] __m512 scale(index_t i, __mmask16 mask) const { return load(scale_ + i, mask); }
+  [[gnu::always_inline]] __m512 inverse(index_t i, __mmask16 mask) const { return load(inverse_ + i, mask); }
   [[gnu::always_inline]] __m512 inverse_65536(index_t i, __mmask16 mask) const {
     return _mm512_mul_ps(load(inverse_ + i, mask), _mm512_set1_ps(0x1p16f));
   }
@@ -122,9 +126,15 @@ template <class Rounding>
     return _mm512_mask_add_ps(truncated, up, truncated, _mm512_or_ps(_mm512_set1_ps(1.0f), sign));
   }
 }
+
+/// What vrangeps chooses of a and b.
+template <int Choice>
+[[gnu::always_inline]] inline __m512 range(__m512 a, __m512 b) {
+  return _mm512_maskz_range_ps(all, a, b, Choice);
+}
 #pragma GCC diagnostic pop
 
-/// The same as an integer; |x| is below 2^31 and not NaN.
+/// Rounded to an integer; |x| is below 2^31 and not NaN.
 template <class Rounding>
 [[gnu::always_inline]] inline __m512i rounded(__m512 x) {
   if constexpr (std::same_as<Rounding, half_away>) x = whole<Rounding>(x);
