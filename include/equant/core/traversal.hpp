@@ -58,15 +58,19 @@ class traversal {
     const index_t units = (total + unit - 1) / unit;
     auto bound = [&](index_t i) { return std::min(total, (units / parts * i + units % parts * i / parts) * unit); };
     const index_t end = bound(part + 1);
-    for (index_t at = bound(part); at < end;) {
-      const index_t from = at % length, to = std::min(length, from + end - at);
-      const run start = start_of(at / length);
+    index_t at = bound(part);
+    if (at >= end) return;
+    std::array<index_t, max_rank> index{};
+    corner start = start_of(at / length, index);
+    for (index_t from = at % length; at < end; from = 0) {
+      const index_t to = std::min(length, from + end - at);
       if (tiled_ >= 0) {
         for (index_t band = from; band < to; ++band) tiles(start, band * tile, f);
       } else {
         line(start, from, to, f);
       }
       at += to - from;
+      next_line(start, index);
     }
   }
 
@@ -110,10 +114,13 @@ class traversal {
     }
   }
 
-  void advance(run& r, int l, index_t i) const {
-    r.a += i * loop(l).a;
-    r.b += i * loop(l).b;
-    r.parameter += i / loop(l).block * loop(l).parameter;
+  /// Where a line begins: offsets of both operands and the parameters.
+  struct corner {
+    index_t a = 0, b = 0, parameter = 0;
+  };
+
+  corner moved(const corner& c, int l, index_t i) const {
+    return {c.a + i * loop(l).a, c.b + i * loop(l).b, c.parameter + i / loop(l).block * loop(l).parameter};
   }
 
   /// How many lines there are: times all loops but the innermost, and the tiled one, are gone through.
@@ -123,45 +130,63 @@ class traversal {
     return n;
   }
 
-  /// Where line `number` starts.
-  run start_of(index_t number) const {
-    run start;
+  /// Where line `number` starts, and the index of each loop there.
+  corner start_of(index_t number, std::array<index_t, max_rank>& index) const {
+    corner start;
     for (int l = loops_ - 2; l >= 0; --l) {
       if (l == tiled_) continue;
-      advance(start, l, number % loop(l).size);
+      index_t& i = index[static_cast<std::size_t>(l)];
+      i = number % loop(l).size;
+      start = moved(start, l, i);
       number /= loop(l).size;
     }
     return start;
   }
 
+  /// Steps to the next line, as an odometer does: lines may be short, so nothing is divided but where blocks are.
+  void next_line(corner& start, std::array<index_t, max_rank>& index) const {
+    for (int l = loops_ - 2; l >= 0; --l) {
+      if (l == tiled_) continue;
+      const axis_loop& in = loop(l);
+      index_t& i = index[static_cast<std::size_t>(l)];
+      if (++i < in.size) {
+        start.a += in.a;
+        start.b += in.b;
+        if (in.block == 1 || (in.parameter != 0 && i % in.block == 0)) start.parameter += in.parameter;
+        return;
+      }
+      start.a -= (in.size - 1) * in.a;
+      start.b -= (in.size - 1) * in.b;
+      start.parameter -= (in.size - 1) / in.block * in.parameter;
+      i = 0;
+    }
+  }
+
   /// The tiles of one band, which begins at `row` of the tiled loop.
   template <class F>
-  void tiles(const run& start, index_t row, F&& f) const {
+  void tiles(const corner& start, index_t row, F&& f) const {
     const index_t end = std::min(loop(tiled_).size, row + tile);
     const index_t columns = loop(loops_ - 1).size;
     for (index_t column = 0; column < columns; column += tile) {
       for (index_t i = row; i < end; ++i) {
-        run r = start;
-        advance(r, tiled_, i);
-        line(r, column, std::min(columns, column + tile), f);
+        line(moved(start, tiled_, i), column, std::min(columns, column + tile), f);
       }
     }
   }
 
   /// Elements [from, to) of the innermost loop, cut where the parameters change.
   template <class F>
-  void line(const run& start, index_t from, index_t to, F&& f) const {
+  [[gnu::always_inline]] void line(const corner& start, index_t from, index_t to, F&& f) const {
     const axis_loop& in = loop(loops_ - 1);
     const bool steps = in.block == 1 && in.parameter != 0;
-    for (index_t i = from; i < to;) {
-      const index_t end = steps || in.parameter == 0 ? to : std::min(to, (i / in.block + 1) * in.block);
-      run r = start;
-      advance(r, loops_ - 1, i);
-      r.count = end - i;
-      r.a_step = in.a;
-      r.b_step = in.b;
-      r.parameter_step = steps ? in.parameter : 0;
-      f(static_cast<const run&>(r));
+    const auto call = [&](index_t first, index_t end, index_t parameter, index_t step) {
+      f(run{end - first, start.a + first * in.a, in.a, start.b + first * in.b, in.b, start.parameter + parameter, step});
+    };
+    if (steps) return call(from, to, from * in.parameter, in.parameter);
+    if (in.parameter == 0) return call(from, to, 0, 0);
+    for (index_t block = from / in.block, i = from; i < to; ++block) {
+      const index_t end = std::min(to, (block + 1) * in.block);
+      call(i, end, block * in.parameter, 0);
       i = end;
     }
   }

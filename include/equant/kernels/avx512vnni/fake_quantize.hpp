@@ -33,7 +33,7 @@ struct fake_quantize_on<isa::avx512vnni> : fake_quantize_on<isa::avxvnni> {
   /// All of a run; false where its steps are not for vectors.
   template <class Rules, class Map, class Out>
   static bool line(Rules, const float* x, index_t n, run_parameters<Map> p, code_range range, Out out) {
-    return avx512vnni::with_lanes(p, [&](const auto& lanes) {
+    return avx512vnni::with_lanes(p, [&](const auto& lanes) __attribute__((always_inline)) {
       index_t i = out.start(n);
       if (i > 0) some<Rules, Map>(x, 0, i, lanes, range, out);
       if constexpr (avx512vnni::fixed_point<Rules, Map>::applies) {
@@ -58,16 +58,25 @@ struct fake_quantize_on<isa::avx512vnni> : fake_quantize_on<isa::avxvnni> {
     const __m512 highest = _mm512_set1_ps(static_cast<float>(range.highest));
     const __m512 far = _mm512_set1_ps(0.5f - 0x1p-11f);
     const auto rounded = [](__m512 t) __attribute__((always_inline)) { return avx512vnni::whole<nearest_even>(t); };
-    const auto real = [&](__m512 r, index_t at) __attribute__((always_inline)) {
-      const auto p = lanes.at(at);
-      const __m512 code = avx512vnni::clamped(r, _mm512_sub_ps(lowest, p.zero_f32()), _mm512_sub_ps(highest, p.zero_f32()));
-      out.store(at, _mm512_fmadd_ps(code, p.scale(), _mm512_setzero_ps()));
+    if (i + 64 > n) return i;
+    // In variables, so that what all elements share stays in registers.
+    const __m512 one_inverse = lanes.at(i).inverse(), one_scale = lanes.at(i).scale();
+    const __m512 one_low = _mm512_sub_ps(lowest, lanes.at(i).zero_f32());
+    const __m512 one_high = _mm512_sub_ps(highest, lanes.at(i).zero_f32());
+    const auto scaled = [&, one_inverse](index_t at) __attribute__((always_inline)) {
+      return _mm512_mul_ps(avx512vnni::load(x + at), Lanes::shared ? one_inverse : lanes.at(at).inverse());
+    };
+    const auto real = [&, one_scale, one_low, one_high](__m512 r, index_t at) __attribute__((always_inline)) {
+      if constexpr (Lanes::shared) {
+        out.store(at, _mm512_fmadd_ps(avx512vnni::clamped(r, one_low, one_high), one_scale, _mm512_setzero_ps()));
+      } else {
+        const auto p = lanes.at(at);
+        const __m512 low = _mm512_sub_ps(lowest, p.zero_f32()), high = _mm512_sub_ps(highest, p.zero_f32());
+        out.store(at, _mm512_fmadd_ps(avx512vnni::clamped(r, low, high), p.scale(), _mm512_setzero_ps()));
+      }
     };
     for (; i + 64 <= n; i += 64) {
-      const __m512 a = _mm512_mul_ps(avx512vnni::load(x + i), lanes.at(i).inverse());
-      const __m512 b = _mm512_mul_ps(avx512vnni::load(x + i + 16), lanes.at(i + 16).inverse());
-      const __m512 c = _mm512_mul_ps(avx512vnni::load(x + i + 32), lanes.at(i + 32).inverse());
-      const __m512 d = _mm512_mul_ps(avx512vnni::load(x + i + 48), lanes.at(i + 48).inverse());
+      const __m512 a = scaled(i), b = scaled(i + 16), c = scaled(i + 32), d = scaled(i + 48);
       const __m512 ra = rounded(a), rb = rounded(b), rc = rounded(c), rd = rounded(d);
       const __m512 ab = avx512vnni::range<absolute_maximum>(_mm512_sub_ps(a, ra), _mm512_sub_ps(b, rb));
       const __m512 cd = avx512vnni::range<absolute_maximum>(_mm512_sub_ps(c, rc), _mm512_sub_ps(d, rd));
@@ -109,7 +118,7 @@ struct gradient_mask_on<isa::avx512vnni> : gradient_mask_on<isa::avxvnni> {
   template <class Rules, avx512vnni::float_map Map>
   static void run(Rules rules, const float* x, index_t n, run_parameters<Map> p, code_range range,
                   float* mask) noexcept {
-    const bool done = avx512vnni::with_lanes(p, [&](const auto& lanes) {
+    const bool done = avx512vnni::with_lanes(p, [&](const auto& lanes) __attribute__((always_inline)) {
       for (index_t i = 0; i < n; i += 16) {
         const __mmask16 some = avx512vnni::first(n - i);
         const __mmask16 inside = unclipped<Rules>(avx512vnni::load(x + i, some), lanes.at(i, some), range);

@@ -48,7 +48,7 @@ struct quantize_on<isa::avx512vnni> : quantize_on<isa::avxvnni> {
   /// All of a run; false where its steps are not for vectors.
   template <class Rules, class Map, class Out>
   static bool line(Rules, const float* x, index_t n, run_parameters<Map> p, code_range range, Out out) {
-    return avx512vnni::with_lanes(p, [&](const auto& lanes) {
+    return avx512vnni::with_lanes(p, [&](const auto& lanes) __attribute__((always_inline)) {
       index_t i = some<Rules>(x, 0, out.start(x, n), lanes, range, out);
       if constexpr (avx512vnni::fixed_point<Rules, Map>::applies) {
         if (avx512vnni::fixed_point<Rules, Map>::usable(p, range)) i = by_product<Rules, Map>(x, i, n, lanes, range, out);

@@ -48,23 +48,25 @@ template <class Map>
 class shared_lanes {
  public:
   using map = Map;
+  static constexpr bool shared = true;
 
   explicit shared_lanes(run_parameters<Map> p)
       : scale_(_mm512_set1_ps(*p.scale)),
-        inverse_(_mm512_set1_ps(1 / *p.scale)),
         inverse_65536_(_mm512_set1_ps(1 / *p.scale * 0x1p16f)),
         zero_(_mm512_set1_epi32(place<shared_lanes>::integer_zero ? static_cast<std::int32_t>(*p.zero_point) : 0)),
         zero_f32_(_mm512_set1_ps(static_cast<float>(*p.zero_point))) {}
 
   [[gnu::always_inline]] place<shared_lanes> at(index_t i, __mmask16 mask = all) const { return {*this, i, mask}; }
   [[gnu::always_inline]] __m512 scale(index_t, __mmask16) const { return scale_; }
-  [[gnu::always_inline]] __m512 inverse(index_t, __mmask16) const { return inverse_; }
+  [[gnu::always_inline]] __m512 inverse(index_t, __mmask16) const {
+    return _mm512_mul_ps(inverse_65536_, _mm512_set1_ps(0x1p-16f));  // exact
+  }
   [[gnu::always_inline]] __m512 inverse_65536(index_t, __mmask16) const { return inverse_65536_; }
   [[gnu::always_inline]] __m512i zero(index_t, __mmask16) const { return zero_; }
   [[gnu::always_inline]] __m512 zero_f32(index_t, __mmask16) const { return zero_f32_; }
 
  private:
-  __m512 scale_, inverse_, inverse_65536_;
+  __m512 scale_, inverse_65536_;
   __m512i zero_;
   __m512 zero_f32_;
 };
@@ -74,6 +76,7 @@ template <class Map, int ZeroStep>
 class stepped_lanes {
  public:
   using map = Map;
+  static constexpr bool shared = false;
 
   explicit stepped_lanes(run_parameters<Map> p)
       : scale_(p.scale), inverse_(p.inverse == nullptr ? p.scale : p.inverse), zero_point_(p.zero_point) {}
