@@ -63,10 +63,10 @@ struct fake_quantize_on<isa::avx512vnni> : fake_quantize_on<isa::avxvnni> {
     const __m512 one_inverse = lanes.at(i).inverse(), one_scale = lanes.at(i).scale();
     const __m512 one_low = _mm512_sub_ps(lowest, lanes.at(i).zero_f32());
     const __m512 one_high = _mm512_sub_ps(highest, lanes.at(i).zero_f32());
-    const auto scaled = [&, one_inverse](index_t at) __attribute__((always_inline)) {
+    const auto scaled = [&](index_t at) __attribute__((always_inline)) {
       return _mm512_mul_ps(avx512vnni::load(x + at), Lanes::shared ? one_inverse : lanes.at(at).inverse());
     };
-    const auto real = [&, one_scale, one_low, one_high](__m512 r, index_t at) __attribute__((always_inline)) {
+    const auto real = [&](__m512 r, index_t at) __attribute__((always_inline)) {
       if constexpr (Lanes::shared) {
         out.store(at, _mm512_fmadd_ps(avx512vnni::clamped(r, one_low, one_high), one_scale, _mm512_setzero_ps()));
       } else {
