@@ -154,7 +154,7 @@ TEST_CASE("packing: other widths by hand", "[storage]") {
   const std::array<std::uint8_t, 8> threes{1, 2, 3, 4, 5, 6, 7, 0};
   std::array<std::uint8_t, 3> three{};
   pack<3>(three.data(), 0, threes.data(), 8);
-  CHECK(three == std::array<std::uint8_t, 3>{0b11'010'001, 0b1'101'100'0, 0b000'111'11});
+  CHECK(three == std::array<std::uint8_t, 3>{0b11'010'001, 0b0'101'100'0, 0b000'111'11});
   const std::array<std::uint16_t, 2> twelves{0xabc, 0x123};
   std::array<std::uint8_t, 3> twelve{};
   pack<12>(twelve.data(), 0, twelves.data(), 2);

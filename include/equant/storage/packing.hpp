@@ -89,7 +89,7 @@ void get_eight(code_word<Bits>* codes, const std::uint8_t* in) {
 template <int Bits>
 void pack(std::uint8_t* stream, index_t first, const code_word<Bits>* codes, index_t count) {
   if constexpr (Bits == 8 || Bits == 16) {
-    std::memcpy(stream + first * (Bits / 8), codes, static_cast<std::size_t>(count) * (Bits / 8));
+    if (count > 0) std::memcpy(stream + first * (Bits / 8), codes, static_cast<std::size_t>(count) * (Bits / 8));
   } else {
     index_t i = 0;
     for (; i < count && (first + i) % 8 != 0; ++i) put_code<Bits>(stream, first + i, codes[i]);
@@ -103,7 +103,7 @@ void pack(std::uint8_t* stream, index_t first, const code_word<Bits>* codes, ind
 template <int Bits>
 void unpack(const std::uint8_t* stream, index_t first, code_word<Bits>* codes, index_t count) {
   if constexpr (Bits == 8 || Bits == 16) {
-    std::memcpy(codes, stream + first * (Bits / 8), static_cast<std::size_t>(count) * (Bits / 8));
+    if (count > 0) std::memcpy(codes, stream + first * (Bits / 8), static_cast<std::size_t>(count) * (Bits / 8));
   } else {
     index_t i = 0;
     for (; i < count && (first + i) % 8 != 0; ++i) codes[i] = get_code<Bits>(stream, first + i);
