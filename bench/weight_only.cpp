@@ -6,6 +6,7 @@
 // a loop of vpdpbusd. What is shown: the time, its ratio to Eigen's and to the reading loop's, and the fraction of the
 // byte dot products' peak.
 
+#include "limits.hpp"
 #include "pair.hpp"
 
 #include <equant/equant.hpp>
@@ -64,23 +65,6 @@ struct arena {
   }
 };
 
-/// Reads the bytes once, 64 at a time where there are such registers.
-void read(const std::uint8_t* p, std::size_t size) {
-  Eigen::Map<const Eigen::ArrayXi> words(reinterpret_cast<const int*>(p), static_cast<index_t>(size / 4));
-#ifdef __AVX512VNNI__
-  __m512i a = _mm512_setzero_si512(), b = a, c = a, d = a;
-  for (std::size_t i = 0; i + 256 <= size; i += 256) {
-    a = _mm512_or_si512(a, _mm512_loadu_si512(p + i));
-    b = _mm512_or_si512(b, _mm512_loadu_si512(p + i + 64));
-    c = _mm512_or_si512(c, _mm512_loadu_si512(p + i + 128));
-    d = _mm512_or_si512(d, _mm512_loadu_si512(p + i + 192));
-  }
-  benchmark::DoNotOptimize(_mm512_reduce_or_epi32(_mm512_or_si512(_mm512_or_si512(a, b), _mm512_or_si512(c, d))));
-#else
-  benchmark::DoNotOptimize(words.sum());
-#endif
-}
-
 /// Operations per second of independent byte dot products; 0 where there are none.
 double dot_peak() {
 #ifdef __AVX512VNNI__
@@ -118,7 +102,7 @@ void add(const std::string& name, index_t rows, double tolerance) {
     for (auto _ : state) {
       ours.push_back(bench::seconds([&] { a.multiply(Activations{}, i++ % matrices); }, matrices));
       memory.push_back(
-          bench::seconds([&] { read(a.weights[i % matrices].data(), a.weights[i % matrices].size_bytes()), ++i; }, matrices));
+          bench::seconds([&] { bench::read(a.weights[i % matrices].data(), a.weights[i % matrices].size_bytes()), ++i; }, matrices));
       peak.push_back(dot_peak());
       if (peer.size() < 3) peer.push_back(bench::seconds([&] { a.peer(); }, 1));
       state.SetIterationTime(ours.back());
