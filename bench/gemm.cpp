@@ -130,7 +130,8 @@ void add_other_peers() {
   auto ours = std::make_shared<arena<std::uint8_t, std::int32_t>>(n, n, n, 1);
   auto theirs = std::make_shared<peers::others>(n);
   for (const auto& [name, run, right] : theirs->all()) {
-    bench::add({"gemm_u8s8s32/1024x1024x1024", operations, [=] { return ours->verify() && right(); }, [=] { ours->run(); }, run,
+    bench::add({"gemm_u8s8s32/1024x1024x1024", operations,
+                [ours, theirs, right = right] { return ours->verify() && right(); }, [ours] { ours->run(); }, run,
                 [] { bench::multiply(operations); }, name, "GOP/s"});
   }
 }

@@ -40,7 +40,7 @@ struct dequantize_on<isa::avx512vnni> : dequantize_on<isa::avxvnni> {
   /// All of a run; false where its steps are not for vectors.
   template <class Codes, class Map, class Out>
   static bool line(Codes codes, index_t n, run_parameters<Map> p, std::int32_t sign, Out out) {
-    return avx512vnni::with_lanes(p, [&](const auto& lanes) __attribute__((always_inline)) {
+    return avx512vnni::with_lanes(p, [&](const auto& lanes) {
       index_t i = out.start(n) & (std::is_pointer_v<Codes> ? -1 : -2);  // on a byte of codes
       if (i > 0) some(codes, 0, i, lanes, sign, out);
       if constexpr (std::is_pointer_v<Codes>) {
