@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "limits.hpp"
+
 #include <equant/gemm/packed_matrix.hpp>
 
 #include <Eigen/Core>
@@ -61,20 +63,8 @@ class onednn_product {
 
 /// Reads the codes of one of some packed matrices: what a product with one row cannot be faster than.
 inline void read(const std::vector<equant::gemm::packed_matrix<>>& packed, std::size_t turn) {
-  using vector = std::uint64_t __attribute__((vector_size(64)));
   const auto& one = packed[turn % packed.size()];
-  const auto* p = reinterpret_cast<const char*>(one.codes(0));
-  const std::size_t bytes = static_cast<std::size_t>(one.rows() * one.columns());
-  vector sum[4] = {};
-  for (std::size_t i = 0; i + 256 <= bytes; i += 256) {
-    for (std::size_t k = 0; k < 4; ++k) {
-      vector v;
-      std::memcpy(&v, p + i + 64 * k, sizeof v);
-      sum[k] |= v;
-    }
-  }
-  vector all = sum[0] | sum[1] | sum[2] | sum[3];
-  benchmark::DoNotOptimize(all);
+  bench::read(one.codes(0), static_cast<std::size_t>(one.rows() * one.columns()));
 }
 
 /// Float products of n x n matrices by OpenBLAS and Eigen, and gemmlowp's of unsigned codes.
