@@ -7,6 +7,7 @@
 // byte dot products' peak.
 
 #include "limits.hpp"
+#include "multiply_limit.hpp"
 #include "pair.hpp"
 
 #include <equant/equant.hpp>
@@ -15,10 +16,6 @@
 #include <Eigen/Core>
 
 #include <memory>
-
-#ifdef __AVX512VNNI__
-#include <immintrin.h>
-#endif
 
 namespace {
 
@@ -65,26 +62,10 @@ struct arena {
   }
 };
 
-/// Operations per second of independent byte dot products; 0 where there are none.
+/// Operations per second at the peak of this instruction set.
 double dot_peak() {
-#ifdef __AVX512VNNI__
-  constexpr int repeats = 200000;
-  const auto loop = [] {
-    const __m512i x = _mm512_set1_epi8(1);  // and sums of its own: what is captured would live in memory
-    __m512i a = x, b = x, c = x, d = x, e = x, f = x, g = x, h = x, i = x, j = x, k = x, l = x;
-    for (int n = 0; n < repeats; ++n) {
-      asm volatile(
-          "vpdpbusd %12, %12, %0\n vpdpbusd %12, %12, %1\n vpdpbusd %12, %12, %2\n vpdpbusd %12, %12, %3\n"
-          "vpdpbusd %12, %12, %4\n vpdpbusd %12, %12, %5\n vpdpbusd %12, %12, %6\n vpdpbusd %12, %12, %7\n"
-          "vpdpbusd %12, %12, %8\n vpdpbusd %12, %12, %9\n vpdpbusd %12, %12, %10\n vpdpbusd %12, %12, %11\n"
-          : "+v"(a), "+v"(b), "+v"(c), "+v"(d), "+v"(e), "+v"(f), "+v"(g), "+v"(h), "+v"(i), "+v"(j), "+v"(k), "+v"(l)
-          : "v"(x));
-    }
-  };
-  return repeats * 12 * 128.0 / bench::seconds(loop, 1);
-#else
-  return 0;
-#endif
+  constexpr double operations = 1e9;
+  return operations / bench::seconds([] { bench::multiply(operations); }, 1);
 }
 
 template <class Activations>
