@@ -105,6 +105,21 @@ struct block_ranges {
     }
   }
 
+  /// Lines of n values together: those of neighbouring blocks, or all with the same blocks side by side.
+  bool add_lines(const W* v, const run_grid& grid) {
+    const run& first = grid.first;
+    W* lows = low.data() + first.parameter;
+    W* highs = high.data() + first.parameter;
+    if (first.parameter_step == 0) {
+      finite = kernels::widen_lines(v, grid.lines, first.count, grid.a_line, lows, highs, grid.parameter_line) && finite;
+    } else if (first.parameter_step == 1 && grid.parameter_line == 0) {
+      finite = kernels::widen_each_of_lines(v, grid.lines, first.count, grid.a_line, lows, highs) && finite;
+    } else {
+      return false;
+    }
+    return true;
+  }
+
   void merge(const block_ranges& other) {
     finite = finite && other.finite;
     for (std::size_t i = 0; i < low.size(); ++i) {
@@ -134,11 +149,17 @@ std::vector<interval> scan_ranges(const view<const T>& x, const blocking& where,
                                                scanning::block_ranges<W>(static_cast<std::size_t>(blocks)));
   run_on(parts, [&](index_t part) {
     auto& ranges = found[static_cast<std::size_t>(part)];
-    walk.for_each_run_of(part, parts, [&](const run& r) {
-      read_line(x.data + r.a, r.a_step, r.count, [&](const W* v, index_t n, index_t offset) {
-        const index_t at = r.parameter + offset * r.parameter_step;
-        scanning::for_finite(v, n, policy, [&](const W* f, index_t m) {
-          ranges.add(f, m, at + (f - v) * r.parameter_step, r.parameter_step);
+    walk.for_each_grid_of(part, parts, [&](const run_grid& grid) {
+      if constexpr (std::same_as<T, W>) {
+        const bool together = grid.lines > 1 && grid.first.a_step == 1 && grid.first.count < 1024;
+        if (together && policy == non_finite::reject && ranges.add_lines(x.data + grid.first.a, grid)) return;
+      }
+      grid.for_each_run([&](const run& r) {
+        read_line(x.data + r.a, r.a_step, r.count, [&](const W* v, index_t n, index_t offset) {
+          const index_t at = r.parameter + offset * r.parameter_step;
+          scanning::for_finite(v, n, policy, [&](const W* f, index_t m) {
+            ranges.add(f, m, at + (f - v) * r.parameter_step, r.parameter_step);
+          });
         });
       });
     });

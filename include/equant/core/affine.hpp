@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <equant/core/aligned.hpp>
 #include <equant/core/granularity.hpp>
 #include <equant/core/order.hpp>
 
@@ -59,9 +60,11 @@ struct run_parameters {
   index_t zero_point_step = 0;
   const typename Map::scale_type* inverse = nullptr;
 
-  constexpr run_parameters from(index_t i) const {
-    return {scale + i * scale_step, zero_point + i * zero_point_step, scale_step, zero_point_step,
-            inverse == nullptr ? nullptr : inverse + i * scale_step};
+  constexpr run_parameters from(index_t i) const { return moved(i * scale_step, i * zero_point_step); }
+  /// Those of another run, which lie some values further.
+  constexpr run_parameters moved(index_t scales, index_t zero_points) const {
+    return {scale + scales, zero_point + zero_points, scale_step, zero_point_step,
+            inverse == nullptr ? nullptr : inverse + scales};
   }
 };
 
@@ -85,9 +88,9 @@ class parameters {
 
   constexpr parameters() = default;
   constexpr parameters(Map single) : single_(single) { check(single.scale, single.zero_point); }
-  parameters(const blocking& where, std::vector<scale_type> scales,
-             std::vector<zero_point_type> zero_points = {zero_point_type(0)})
-      : where_(where), scales_(std::move(scales)), zero_points_(std::move(zero_points)) {
+  parameters(const blocking& where, const std::vector<scale_type>& scales,
+             const std::vector<zero_point_type>& zero_points = {zero_point_type(0)})
+      : where_(where), scales_(scales.begin(), scales.end()), zero_points_(zero_points.begin(), zero_points.end()) {
     if (zero_points_.size() != scales_.size() && zero_points_.size() != 1) {
       contract::invalid_argument(zero_points_.size(), " zero points for ", scales_.size(), " scales");
     }
@@ -159,8 +162,8 @@ class parameters {
 
   Map single_{};
   blocking where_{};
-  std::vector<scale_type> scales_{};
-  std::vector<zero_point_type> zero_points_{};
+  aligned_vector<scale_type> scales_{};
+  aligned_vector<zero_point_type> zero_points_{};
 };
 
 }  // namespace equant::inline EQUANT_ABI

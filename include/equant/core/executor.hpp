@@ -36,12 +36,17 @@ index_t parts_for(Executor& run, index_t count) {
   return threads < 2 ? 1 : std::clamp(count / smallest_part, index_t{1}, 4 * threads);
 }
 
+/// Calls f(const run_grid&) on all runs of the walk, spread over an executor.
+template <executor Executor, class F>
+void for_each_grid(const traversal& walk, index_t count, Executor&& executor, F&& f) {
+  const index_t parts = parts_for(executor, count);
+  executor(parts, [&](index_t part) { walk.for_each_grid_of(part, parts, f); });
+}
+
 /// Calls f(const run&) on every run of the walk, spread over an executor.
 template <executor Executor, class F>
 void for_each_run(const traversal& walk, index_t count, Executor&& executor, F&& f) {
-  const index_t parts = parts_for(executor, count);
-  if (parts == 1) return walk.for_each_run(f);
-  executor(parts, [&](index_t part) { walk.for_each_run_of(part, parts, f); });
+  for_each_grid(walk, count, executor, [&](const run_grid& grid) { grid.for_each_run(f); });
 }
 
 }  // namespace equant::inline EQUANT_ABI

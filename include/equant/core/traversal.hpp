@@ -21,6 +21,24 @@ struct run {
   index_t parameter = 0, parameter_step = 0;
 };
 
+/// `lines` runs like the first, whose starts lie a fixed step apart: short lines are handed over together.
+struct run_grid {
+  run first;
+  index_t lines = 1;
+  index_t a_line = 0, b_line = 0, parameter_line = 0;
+
+  template <class F>
+  void for_each_run(F&& f) const {
+    run r = first;
+    for (index_t line = 0; line < lines; ++line) {
+      f(static_cast<const run&>(r));
+      r.a += a_line;
+      r.b += b_line;
+      r.parameter += parameter_line;
+    }
+  }
+};
+
 /// Two operands over one index space, each with a stride per logical axis, and a granularity. `order` is the order
 /// of the walk, usually the storage order of a; b may lie in another one, and is then walked in tiles.
 class traversal {
@@ -51,6 +69,12 @@ class traversal {
   /// two parts share a byte.
   template <class F>
   void for_each_run_of(index_t part, index_t parts, F&& f) const {
+    for_each_grid_of(part, parts, [&](const run_grid& grid) { grid.for_each_run(f); });
+  }
+
+  /// The same, the runs of equal lines together: f(const run_grid&).
+  template <class F>
+  void for_each_grid_of(index_t part, index_t parts, F&& f) const {
     if (empty_) return;
     const index_t length = tiled_ >= 0 ? (loop(tiled_).size + tile - 1) / tile : loop(loops_ - 1).size;
     const index_t unit = tiled_ >= 0 ? 1 : 8;
@@ -64,6 +88,15 @@ class traversal {
     corner start = start_of(at / length, index);
     for (index_t from = at % length; at < end; from = 0) {
       const index_t to = std::min(length, from + end - at);
+      if (const index_t together = from == 0 ? lines_together(index, (end - at) / length) : 1; together > 1) {
+        const axis_loop& outer = loop(loops_ - 2);
+        const axis_loop& in = loop(loops_ - 1);
+        const run first{length, start.a, in.a, start.b, in.b, start.parameter, in.parameter};
+        f(run_grid{first, together, outer.a, outer.b, outer.block == 1 ? outer.parameter : 0});
+        at += together * length;
+        skip_lines(start, index, together);
+        continue;
+      }
       if (tiled_ >= 0) {
         for (index_t band = from; band < to; ++band) tiles(start, band * tile, f);
       } else {
@@ -143,6 +176,26 @@ class traversal {
     return start;
   }
 
+  /// How many of the next lines make a grid: those of the second loop, where neither loop changes its parameters within
+  /// blocks. At most `most`, and 1 where there is no grid.
+  index_t lines_together(const std::array<index_t, max_rank>& index, index_t most) const {
+    if (tiled_ >= 0 || loops_ < 2) return 1;
+    const axis_loop& outer = loop(loops_ - 2);
+    const axis_loop& in = loop(loops_ - 1);
+    const auto even = [](const axis_loop& l) { return l.parameter == 0 || l.block == 1; };
+    return even(outer) && even(in) ? std::min(most, outer.size - index[static_cast<std::size_t>(loops_ - 2)]) : 1;
+  }
+
+  /// Steps over n lines of the second loop.
+  void skip_lines(corner& start, std::array<index_t, max_rank>& index, index_t n) const {
+    const axis_loop& outer = loop(loops_ - 2);
+    start.a += (n - 1) * outer.a;
+    start.b += (n - 1) * outer.b;
+    start.parameter += (n - 1) * outer.parameter;
+    index[static_cast<std::size_t>(loops_ - 2)] += n - 1;
+    next_line(start, index);
+  }
+
   /// Steps to the next line, as an odometer does: lines may be short, so nothing is divided but where blocks are.
   void next_line(corner& start, std::array<index_t, max_rank>& index) const {
     for (int l = loops_ - 2; l >= 0; --l) {
@@ -179,16 +232,23 @@ class traversal {
   [[gnu::always_inline]] void line(const corner& start, index_t from, index_t to, F&& f) const {
     const axis_loop& in = loop(loops_ - 1);
     const bool steps = in.block == 1 && in.parameter != 0;
-    const auto call = [&](index_t first, index_t end, index_t parameter, index_t step) {
-      f(run{end - first, start.a + first * in.a, in.a, start.b + first * in.b, in.b, start.parameter + parameter, step});
+    const auto call = [&](index_t first, index_t count, index_t parameter, index_t step, index_t lines = 1) {
+      f(run_grid{run{count, start.a + first * in.a, in.a, start.b + first * in.b, in.b, start.parameter + parameter, step},
+                 lines, count * in.a, count * in.b, in.parameter});
     };
-    if (steps) return call(from, to, from * in.parameter, in.parameter);
-    if (in.parameter == 0) return call(from, to, 0, 0);
-    for (index_t block = from / in.block, i = from; i < to; ++block) {
-      const index_t end = std::min(to, (block + 1) * in.block);
-      call(i, end, block * in.parameter, 0);
-      i = end;
+    if (steps) return call(from, to - from, from * in.parameter, in.parameter);
+    if (in.parameter == 0) return call(from, to - from, 0, 0);
+    index_t i = from;
+    const auto block = [&](index_t end) {
+      if (end > i) call(i, end - i, i / in.block * in.parameter, 0);
+      i = std::max(i, end);
+    };
+    if (from % in.block != 0) block(std::min(to, (from / in.block + 1) * in.block));
+    if (const index_t whole = (to - i) / in.block; whole > 0) {
+      call(i, in.block, i / in.block * in.parameter, 0, whole);
+      i += whole * in.block;
     }
+    block(to);
   }
 
   std::array<axis_loop, max_rank> loop_{};

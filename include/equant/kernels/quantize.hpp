@@ -4,6 +4,7 @@
 
 #include <equant/core/arithmetic.hpp>
 #include <equant/core/format.hpp>
+#include <equant/kernels/line_grid.hpp>
 #include <equant/kernels/stores.hpp>
 
 /// quantize: real numbers to codes.
@@ -70,3 +71,16 @@ constexpr void quantize(const Arguments&... arguments) noexcept {
 #if EQUANT_HAS_NEON
 #include <equant/kernels/neon/quantize.hpp>
 #endif
+
+namespace equant::inline EQUANT_ABI::kernels {
+
+/// All lines of a grid, each as quantize does it.
+template <class Isa = isa::native, class Rules, class T, class Map, class Word>
+[[gnu::noinline, gnu::flatten]] void quantize_lines(Rules rules, const line_grid& grid, const T* x, run_parameters<Map> p,
+                                     code_range range, Word* codes) noexcept {
+  for_each_line(grid, p, [&](index_t in, index_t out, run_parameters<Map> q) __attribute__((always_inline)) {
+    quantize_on<Isa>::run(rules, x + in, grid.n, q, range, codes + out);
+  });
+}
+
+}  // namespace equant::inline EQUANT_ABI::kernels

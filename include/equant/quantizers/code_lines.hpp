@@ -19,6 +19,18 @@ void in_chunks(index_t n, F&& f) {
   }
 }
 
+/// Whether the lines of a grid are handed to a kernel together: lines of neighbours in both operands, short enough for a
+/// call each to cost more than the work, and too short to be streamed.
+inline bool together(const run_grid& grid) {
+  return grid.lines > 1 && grid.first.a_step == 1 && grid.first.b_step == 1 && grid.first.count < 1024;
+}
+
+template <class Map>
+line_grid lines_of(const run_grid& grid, const parameters<Map>& p) {
+  const index_t zero_point = p.zero_points().size() == 1 ? 0 : grid.parameter_line;
+  return {grid.lines, grid.first.count, grid.a_line, grid.b_line, grid.parameter_line, zero_point};
+}
+
 /// Writes the codes of n values at `position` of the stream. Lines are written in the order of their positions.
 template <class Rules, element_format Format, class T, class Map>
 void encode(Rules rules, const Format& format, std::uint8_t* stream, index_t position, const T* x, index_t n,

@@ -36,11 +36,22 @@ void dequantize_into(const quantized<Format, dynamic_size, Map>& q, Out&& out, E
   }
   const traversal walk(q.sizes(), q.order(), q.strides(), y.strides, q.blocks());
   const index_t moved = static_cast<index_t>(q.bytes().size() + sizeof(T) * static_cast<std::size_t>(q.count()));
-  for_each_run(walk, q.count(), run_on, [&](const run& r) {
-    const stores how = lines::in_place<T>(r.b_step) ? stores_for(moved, r.count * index_t{sizeof(T)}) : stores::cached;
-    write_line(y.data + r.b, r.b_step, r.count, [&](working<T>* to, index_t n, index_t offset) {
-      const auto p = q.params().at(r.parameter + offset * r.parameter_step, r.parameter_step);
-      code_lines::decode(q.format(), q.bytes().data(), r.a + offset, n, p, to, how);
+  for_each_grid(walk, q.count(), run_on, [&](const run_grid& grid) {
+    const run& first = grid.first;
+    if constexpr (integer_format<Format> && Format::bits == 8 && std::same_as<T, working<T>>) {
+      if (code_lines::together(grid)) {
+        return kernels::dequantize_lines(code_lines::lines_of(grid, q.params()), q.bytes().data() + first.a,
+                                         q.params().at(first.parameter, first.parameter_step), sign_bit<Format>,
+                                         y.data + first.b);
+      }
+    }
+    grid.for_each_run([&](const run& r) {
+      const stores how =
+          lines::in_place<T>(r.b_step) ? stores_for(moved, r.count * index_t{sizeof(T)}) : stores::cached;
+      write_line(y.data + r.b, r.b_step, r.count, [&](working<T>* to, index_t n, index_t offset) {
+        const auto p = q.params().at(r.parameter + offset * r.parameter_step, r.parameter_step);
+        code_lines::decode(q.format(), q.bytes().data(), r.a + offset, n, p, to, how);
+      });
     });
   });
 }
@@ -108,13 +119,20 @@ class uniform_quantizer {
   /// The same into y, a tensor or view of the same shape in any layout.
   template <tensor_source X, class Y, executor Executor = serial>
   void fake_quantize_into(const X& x, Y&& y, Executor&& run_on = {}) const {
-    transform(x, y, run_on, [&](const auto* from, index_t n, run_parameters<Map> p, auto* to, stores how) {
+    const auto line = [&](const auto* from, index_t n, run_parameters<Map> p, auto* to, stores how) {
       if constexpr (integer_format<Format>) {
         stored_by(how, to, [&](auto out) { kernels::fake_quantize(rules{}, from, n, p, Format::range, out); });
       } else {
         kernels::fake_quantize(format_, from, n, p, to);
       }
-    });
+    };
+    if constexpr (integer_format<Format>) {
+      transform(x, y, run_on, line, [](const line_grid& grid, const auto* from, run_parameters<Map> p, auto* to) {
+        kernels::fake_quantize_lines(rules{}, grid, from, p, Format::range, to);
+      });
+    } else {
+      transform(x, y, run_on, line);
+    }
   }
 
   /// The straight-through estimator's factor: 1 where x is rounded, 0 where it is clipped or NaN.
@@ -155,7 +173,7 @@ class uniform_quantizer {
   /// Keeps 1 / scale beside the parameters where all of them allow it.
   void invert() {
     if constexpr (integer_format<Format>) {
-      std::vector<typename Map::scale_type> inverse;
+      aligned_vector<typename Map::scale_type> inverse;
       for (index_t block = 0; block < parameters_.count(); ++block) {
         const Map map = parameters_[block];
         if (!invertible(map, Format::range)) return;
@@ -176,11 +194,20 @@ class uniform_quantizer {
   void encode(const view<const T>& x, result& q, Executor& run_on) const {
     const traversal walk(x.sizes, q.order(), x.strides, q.strides(), q.blocks());
     const index_t moved = static_cast<index_t>(q.bytes().size() + sizeof(T) * static_cast<std::size_t>(q.count()));
-    for_each_run(walk, q.count(), run_on, [&](const run& r) {
-      read_line(x.data + r.a, r.a_step, r.count, [&](const working<T>* v, index_t n, index_t offset) {
-        const auto p = line_parameters(r, offset);
-        const stores how = stores_for(moved, n * Format::bits / 8);
-        code_lines::encode(rules{}, format_, q.bytes().data(), r.b + offset, v, n, p, how);
+    for_each_grid(walk, q.count(), run_on, [&](const run_grid& grid) {
+      const run& first = grid.first;
+      if constexpr (integer_format<Format> && Format::bits == 8 && std::same_as<T, working<T>>) {
+        if (code_lines::together(grid)) {
+          return kernels::quantize_lines(rules{}, code_lines::lines_of(grid, parameters_), x.data + first.a,
+                                         line_parameters(first, 0), Format::range, q.bytes().data() + first.b);
+        }
+      }
+      grid.for_each_run([&](const run& r) {
+        read_line(x.data + r.a, r.a_step, r.count, [&](const working<T>* v, index_t n, index_t offset) {
+          const auto p = line_parameters(r, offset);
+          const stores how = stores_for(moved, n * Format::bits / 8);
+          code_lines::encode(rules{}, format_, q.bytes().data(), r.b + offset, v, n, p, how);
+        });
       });
     });
   }
@@ -195,9 +222,10 @@ class uniform_quantizer {
     });
   }
 
-  /// Calls f(x, n, parameters, y, how to store) on every line of x and what lies at the same place in y.
-  template <class X, class Y, class Executor, class F>
-  void transform(const X& x, Y& out, Executor& run_on, F f) const {
+  /// Calls f(x, n, parameters, y, how to store) on every line of x and what lies at the same place in y; or, where many
+  /// short lines can be done together, together(grid, x, parameters, y).
+  template <class X, class Y, class Executor, class F, class Together = std::nullptr_t>
+  void transform(const X& x, Y& out, Executor& run_on, F f, Together together = {}) const {
     const auto y = bridge<std::remove_const_t<Y>>::look(out);
     with_view(x, [&](const auto& v) {
       if (y.sizes != v.sizes) {
@@ -207,20 +235,29 @@ class uniform_quantizer {
       using T = working<scalar_of<X>>;
       const traversal walk(v.sizes, v.order(), v.strides, y.strides, parameters_.blocks(v.sizes));
       const index_t size = sizeof(*y.data), moved = v.count() * (size + index_t{sizeof(*v.data)});
-      for_each_run(walk, v.count(), run_on, [&](const run& r) {
-        read_line(v.data + r.a, r.a_step, r.count, [&](const T* from, index_t n, index_t offset) {
-          const auto p = line_parameters(r, offset);
-          const bool in_place = lines::in_place<typename decltype(y)::value_type>(r.b_step);
-          const stores how = in_place ? stores_for(moved, n * size) : stores::cached;
-          write_line(y.data + r.b + offset * r.b_step, r.b_step, n,
-                     [&](T* to, index_t m, index_t k) { f(from + k, m, p.from(k), to, how); });
+      using U = typename decltype(y)::value_type;
+      for_each_grid(walk, v.count(), run_on, [&](const run_grid& grid) {
+        const run& first = grid.first;
+        if constexpr (!std::same_as<Together, std::nullptr_t> && std::same_as<scalar_of<X>, T> && std::same_as<U, T>) {
+          if (code_lines::together(grid)) {
+            return together(code_lines::lines_of(grid, parameters_), v.data + first.a, line_parameters(first, 0),
+                            y.data + first.b);
+          }
+        }
+        grid.for_each_run([&](const run& r) {
+          read_line(v.data + r.a, r.a_step, r.count, [&](const T* from, index_t n, index_t offset) {
+            const auto p = line_parameters(r, offset);
+            const stores how = lines::in_place<U>(r.b_step) ? stores_for(moved, n * size) : stores::cached;
+            write_line(y.data + r.b + offset * r.b_step, r.b_step, n,
+                       [&](T* to, index_t m, index_t k) { f(from + k, m, p.from(k), to, how); });
+          });
         });
       });
     });
   }
 
   parameters<Map> parameters_{};
-  std::vector<typename Map::scale_type> inverse_{};
+  aligned_vector<typename Map::scale_type> inverse_{};
   [[no_unique_address]] Format format_{};
 };
 

@@ -142,7 +142,7 @@ struct fixed_point {
   static constexpr int margin = 6;
 
   /// Whether the parameters of a run allow it.
-  static bool usable(run_parameters<Map> p, code_range range) {
+  [[gnu::always_inline]] static bool usable(run_parameters<Map> p, code_range range) {
     if (range.highest - range.lowest > 255) return false;
     if (p.inverse != nullptr) return true;
     return p.scale_step == 0 && p.zero_point_step == 0 && invertible(Map{*p.scale, *p.zero_point}, range);

@@ -13,7 +13,7 @@ struct min_max_on<isa::avx512vnni> : min_max_on<isa::avxvnni> {
   using base = min_max_on<isa::avxvnni>;
   using base::each, base::run;
 
-  static value_range<float> run(const float* x, index_t n) noexcept {
+  [[gnu::always_inline]] static value_range<float> run(const float* x, index_t n) noexcept {
     constexpr float infinity = std::numeric_limits<float>::infinity();
     const __m512 none_low = _mm512_set1_ps(infinity), none_high = _mm512_set1_ps(-infinity);
     extremes a{none_low, none_high}, b = a, c = a, d = a;
@@ -74,10 +74,11 @@ struct min_max_on<isa::avx512vnni> : min_max_on<isa::avxvnni> {
     return _mm512_maskz_max_ps(avx512vnni::all, a, b);
   }
 
-  static float least(__m512 v) {
-    alignas(64) float lanes[16];
-    _mm512_store_ps(lanes, v);
-    return *std::min_element(lanes, lanes + 16);
+  [[gnu::always_inline]] static float least(__m512 v) {
+    const __m256 eight = _mm256_min_ps(_mm512_maskz_extractf32x8_ps(0xff, v, 0), _mm512_maskz_extractf32x8_ps(0xff, v, 1));
+    __m128 four = _mm_min_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps(eight, 1));
+    four = _mm_min_ps(four, _mm_movehl_ps(four, four));
+    return _mm_cvtss_f32(_mm_min_ss(four, _mm_movehdup_ps(four)));
   }
 };
 

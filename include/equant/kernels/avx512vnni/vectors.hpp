@@ -106,7 +106,7 @@ class stepped_lanes {
 
 /// Calls f(lanes of the run), and tells whether it did: not for a step other than 0 and 1.
 template <class Map, class F>
-bool with_lanes(run_parameters<Map> p, F&& f) {
+[[gnu::always_inline]] inline bool with_lanes(run_parameters<Map> p, F&& f) {
   if (p.scale_step == 0 && p.zero_point_step == 0) return f(shared_lanes<Map>(p)), true;
   if (p.scale_step == 1 && p.zero_point_step == 1) return f(stepped_lanes<Map, 1>(p)), true;
   if (p.scale_step == 1 && p.zero_point_step == 0) return f(stepped_lanes<Map, 0>(p)), true;
@@ -212,7 +212,7 @@ struct fixed_point {
   static constexpr bool applies = proof::applies;
 
   /// Whether the parameters of a run allow it.
-  static bool usable(run_parameters<Map> p, code_range range) {
+  [[gnu::always_inline]] static bool usable(run_parameters<Map> p, code_range range) {
     return range.lowest >= -255 && range.highest <= 255 && proof::usable(p, range);
   }
 
