@@ -105,13 +105,14 @@ struct block_ranges {
     }
   }
 
-  /// Lines of n values together: those of neighbouring blocks, or all with the same blocks side by side.
+  /// The lines of a grid together, of a block each or of the same blocks side by side; false where they are neither.
   bool add_lines(const W* v, const run_grid& grid) {
     const run& first = grid.first;
     W* lows = low.data() + first.parameter;
     W* highs = high.data() + first.parameter;
     if (first.parameter_step == 0) {
-      finite = kernels::widen_lines(v, grid.lines, first.count, grid.a_line, lows, highs, grid.parameter_line) && finite;
+      const index_t step = grid.parameter_line;
+      finite = kernels::widen_lines(v, grid.lines, first.count, grid.a_line, lows, highs, step) && finite;
     } else if (first.parameter_step == 1 && grid.parameter_line == 0) {
       finite = kernels::widen_each_of_lines(v, grid.lines, first.count, grid.a_line, lows, highs) && finite;
     } else {
@@ -151,8 +152,8 @@ std::vector<interval> scan_ranges(const view<const T>& x, const blocking& where,
     auto& ranges = found[static_cast<std::size_t>(part)];
     walk.for_each_grid_of(part, parts, [&](const run_grid& grid) {
       if constexpr (std::same_as<T, W>) {
-        const bool together = grid.lines > 1 && grid.first.a_step == 1 && grid.first.count < 1024;
-        if (together && policy == non_finite::reject && ranges.add_lines(x.data + grid.first.a, grid)) return;
+        const bool together = grid.short_lines() && policy == non_finite::reject;
+        if (together && ranges.add_lines(x.data + grid.first.a, grid)) return;
       }
       grid.for_each_run([&](const run& r) {
         read_line(x.data + r.a, r.a_step, r.count, [&](const W* v, index_t n, index_t offset) {

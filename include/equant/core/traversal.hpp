@@ -27,6 +27,9 @@ struct run_grid {
   index_t lines = 1;
   index_t a_line = 0, b_line = 0, parameter_line = 0;
 
+  /// Whether these are lines of neighbours in both operands, so short that a call for each costs more than its work.
+  bool short_lines() const { return lines > 1 && first.a_step == 1 && first.b_step == 1 && first.count < 1024; }
+
   template <class F>
   void for_each_run(F&& f) const {
     run r = first;
@@ -233,8 +236,9 @@ class traversal {
     const axis_loop& in = loop(loops_ - 1);
     const bool steps = in.block == 1 && in.parameter != 0;
     const auto call = [&](index_t first, index_t count, index_t parameter, index_t step, index_t lines = 1) {
-      f(run_grid{run{count, start.a + first * in.a, in.a, start.b + first * in.b, in.b, start.parameter + parameter, step},
-                 lines, count * in.a, count * in.b, in.parameter});
+      const index_t a = start.a + first * in.a, b = start.b + first * in.b;
+      f(run_grid{run{count, a, in.a, b, in.b, start.parameter + parameter, step}, lines, count * in.a, count * in.b,
+                 in.parameter});
     };
     if (steps) return call(from, to - from, from * in.parameter, in.parameter);
     if (in.parameter == 0) return call(from, to - from, 0, 0);

@@ -71,10 +71,11 @@ constexpr void dequantize(const Arguments&... arguments) noexcept {
 
 namespace equant::inline EQUANT_ABI::kernels {
 
-/// All lines of a grid, each as dequantize does it.
+/// All lines of a grid, each as dequantize does it; see quantize_lines.
 template <class Isa = isa::native, class Word, class Map, class T>
-[[gnu::noinline, gnu::flatten]] void dequantize_lines(const line_grid& grid, const Word* codes, run_parameters<Map> p, std::int32_t sign,
-                                       T* y) noexcept {
+[[gnu::noinline, gnu::flatten]]
+void dequantize_lines(const line_grid& grid, const Word* codes, run_parameters<Map> p, std::int32_t sign,
+                      T* y) noexcept {
   for_each_line(grid, p, [&](index_t in, index_t out, run_parameters<Map> q) __attribute__((always_inline)) {
     dequantize_on<Isa>::run(codes + in, grid.n, q, sign, y + out);
   });

@@ -89,10 +89,11 @@ constexpr void gradient_mask(const Arguments&... arguments) noexcept {
 
 namespace equant::inline EQUANT_ABI::kernels {
 
-/// All lines of a grid, each as fake_quantize does it.
+/// All lines of a grid, each as fake_quantize does it; see quantize_lines.
 template <class Isa = isa::native, class Rules, class T, class Map>
-[[gnu::noinline, gnu::flatten]] void fake_quantize_lines(Rules rules, const line_grid& grid, const T* x, run_parameters<Map> p,
-                                          code_range range, T* y) noexcept {
+[[gnu::noinline, gnu::flatten]]
+void fake_quantize_lines(Rules rules, const line_grid& grid, const T* x, run_parameters<Map> p, code_range range,
+                         T* y) noexcept {
   for_each_line(grid, p, [&](index_t in, index_t out, run_parameters<Map> q) __attribute__((always_inline)) {
     fake_quantize_on<Isa>::run(rules, x + in, grid.n, q, range, y + out);
   });

@@ -4,6 +4,8 @@
 
 #include <equant/core/affine.hpp>
 
+#include <type_traits>
+
 namespace equant::inline EQUANT_ABI {
 
 /// `lines` lines of n elements: each begins `in` elements of the source and `out` of the result after the one before,
@@ -21,24 +23,19 @@ namespace kernels {
 /// are constants where a line is inlined, so that lines do not ask for them again.
 template <class Map, class F>
 [[gnu::always_inline]] inline void for_each_line(const line_grid& grid, run_parameters<Map> p, F&& line) {
-  const auto loop = [&](auto with_steps) __attribute__((always_inline)) {
-    index_t in = 0, out = 0;
+  const auto loop = [&]<int Steps>(std::integral_constant<int, Steps>) __attribute__((always_inline)) {
     for (index_t i = 0; i < grid.lines; ++i) {
-      line(in, out, with_steps(p));
-      in += grid.in;
-      out += grid.out;
-      p = p.moved(grid.scale, grid.zero_point);
+      run_parameters<Map> q = p.moved(i * grid.scale, i * grid.zero_point);
+      if constexpr (Steps >= 0) q.scale_step = q.zero_point_step = Steps;
+      line(i * grid.in, i * grid.out, q);
     }
   };
-  const auto steps = []<index_t Scale, index_t ZeroPoint>(const run_parameters<Map>& q) {
-    return run_parameters<Map>{q.scale, q.zero_point, Scale, ZeroPoint, q.inverse};
-  };
   if (p.scale_step == 0 && p.zero_point_step == 0) {
-    loop([&](const auto& q) __attribute__((always_inline)) { return steps.template operator()<0, 0>(q); });
+    loop(std::integral_constant<int, 0>{});
   } else if (p.scale_step == 1 && p.zero_point_step == 1) {
-    loop([&](const auto& q) __attribute__((always_inline)) { return steps.template operator()<1, 1>(q); });
+    loop(std::integral_constant<int, 1>{});
   } else {
-    loop([&](const auto& q) __attribute__((always_inline)) { return q; });
+    loop(std::integral_constant<int, -1>{});
   }
 }
 

@@ -88,11 +88,11 @@ bool widen_each(const T* x, index_t n, T* low, T* high) noexcept {
 
 namespace equant::inline EQUANT_ABI::kernels {
 
-/// Lines of n values, `step` apart: widens low[k * range_step] and high[k * range_step] to hold line k. Returns whether all
-/// values are finite.
+/// Lines of n values, `step` apart: widens low[k * range_step] and high[k * range_step] to hold line k. Returns whether
+/// all values are finite.
 template <class Isa = isa::native, class T>
-[[gnu::noinline, gnu::flatten]] bool widen_lines(const T* x, index_t lines, index_t n, index_t step, T* low, T* high,
-                                  index_t range_step) noexcept {
+[[gnu::noinline, gnu::flatten]]
+bool widen_lines(const T* x, index_t lines, index_t n, index_t step, T* low, T* high, index_t range_step) noexcept {
   bool finite = true;
   for (index_t k = 0; k < lines; ++k) {
     const value_range<T> found = min_max_on<Isa>::run(x + k * step, n);
@@ -105,7 +105,8 @@ template <class Isa = isa::native, class T>
 
 /// Lines of n values, `step` apart, all of them for the same n ranges.
 template <class Isa = isa::native, class T>
-[[gnu::noinline, gnu::flatten]] bool widen_each_of_lines(const T* x, index_t lines, index_t n, index_t step, T* low, T* high) noexcept {
+[[gnu::noinline, gnu::flatten]]
+bool widen_each_of_lines(const T* x, index_t lines, index_t n, index_t step, T* low, T* high) noexcept {
   bool finite = true;
   for (index_t k = 0; k < lines; ++k) finite = min_max_on<Isa>::each(x + k * step, n, low, high) && finite;
   return finite;

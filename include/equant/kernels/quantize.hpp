@@ -13,7 +13,8 @@
 ///   any format     code[i] = format.encode(x[i] / s)
 ///
 /// x is contiguous; s and z are stepped by 0 or 1 (see run_parameters). Codes leave as words, the integer in two's
-/// complement (packing drops what exceeds the width), or as `nibbles`, two to a byte; either may be `streamed`. NaN goes to the code of zero.
+/// complement (packing drops what exceeds the width), or as `nibbles`, two to a byte; either may be `streamed`. NaN goes to
+/// the code of zero.
 namespace equant::inline EQUANT_ABI::kernels {
 
 template <class Isa>
@@ -74,10 +75,11 @@ constexpr void quantize(const Arguments&... arguments) noexcept {
 
 namespace equant::inline EQUANT_ABI::kernels {
 
-/// All lines of a grid, each as quantize does it.
+/// All lines of a grid, each as quantize does it. Not inlined itself, so that all of a line is inlined into its loop.
 template <class Isa = isa::native, class Rules, class T, class Map, class Word>
-[[gnu::noinline, gnu::flatten]] void quantize_lines(Rules rules, const line_grid& grid, const T* x, run_parameters<Map> p,
-                                     code_range range, Word* codes) noexcept {
+[[gnu::noinline, gnu::flatten]]
+void quantize_lines(Rules rules, const line_grid& grid, const T* x, run_parameters<Map> p, code_range range,
+                    Word* codes) noexcept {
   for_each_line(grid, p, [&](index_t in, index_t out, run_parameters<Map> q) __attribute__((always_inline)) {
     quantize_on<Isa>::run(rules, x + in, grid.n, q, range, codes + out);
   });

@@ -19,12 +19,7 @@ void in_chunks(index_t n, F&& f) {
   }
 }
 
-/// Whether the lines of a grid are handed to a kernel together: lines of neighbours in both operands, short enough for a
-/// call each to cost more than the work, and too short to be streamed.
-inline bool together(const run_grid& grid) {
-  return grid.lines > 1 && grid.first.a_step == 1 && grid.first.b_step == 1 && grid.first.count < 1024;
-}
-
+/// A grid as the kernels take it: parameters that all blocks share are not stepped.
 template <class Map>
 line_grid lines_of(const run_grid& grid, const parameters<Map>& p) {
   const index_t zero_point = p.zero_points().size() == 1 ? 0 : grid.parameter_line;

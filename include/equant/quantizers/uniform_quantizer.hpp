@@ -39,7 +39,7 @@ void dequantize_into(const quantized<Format, dynamic_size, Map>& q, Out&& out, E
   for_each_grid(walk, q.count(), run_on, [&](const run_grid& grid) {
     const run& first = grid.first;
     if constexpr (integer_format<Format> && Format::bits == 8 && std::same_as<T, working<T>>) {
-      if (code_lines::together(grid)) {
+      if (grid.short_lines()) {
         return kernels::dequantize_lines(code_lines::lines_of(grid, q.params()), q.bytes().data() + first.a,
                                          q.params().at(first.parameter, first.parameter_step), sign_bit<Format>,
                                          y.data + first.b);
@@ -197,7 +197,7 @@ class uniform_quantizer {
     for_each_grid(walk, q.count(), run_on, [&](const run_grid& grid) {
       const run& first = grid.first;
       if constexpr (integer_format<Format> && Format::bits == 8 && std::same_as<T, working<T>>) {
-        if (code_lines::together(grid)) {
+        if (grid.short_lines()) {
           return kernels::quantize_lines(rules{}, code_lines::lines_of(grid, parameters_), x.data + first.a,
                                          line_parameters(first, 0), Format::range, q.bytes().data() + first.b);
         }
@@ -239,7 +239,7 @@ class uniform_quantizer {
       for_each_grid(walk, v.count(), run_on, [&](const run_grid& grid) {
         const run& first = grid.first;
         if constexpr (!std::same_as<Together, std::nullptr_t> && std::same_as<scalar_of<X>, T> && std::same_as<U, T>) {
-          if (code_lines::together(grid)) {
+          if (grid.short_lines()) {
             return together(code_lines::lines_of(grid, parameters_), v.data + first.a, line_parameters(first, 0),
                             y.data + first.b);
           }

@@ -39,18 +39,21 @@ struct dequantize_on<isa::avx512vnni> : dequantize_on<isa::avxvnni> {
  private:
   /// All of a run; false where its steps are not for vectors. Bytes in two's complement are widened with their sign.
   template <class Map, class Out>
-  [[gnu::always_inline]] static bool line(const std::uint8_t* codes, index_t n, run_parameters<Map> p, std::int32_t sign,
+  [[gnu::always_inline]]
+  static bool line(const std::uint8_t* codes, index_t n, run_parameters<Map> p, std::int32_t sign,
                                           Out out) {
-    if (sign == 128) return lines(reinterpret_cast<const std::int8_t*>(codes), n, p, 0, out);
-    return lines(codes, n, p, sign, out);
+    if (sign == 128) return vectors(reinterpret_cast<const std::int8_t*>(codes), n, p, 0, out);
+    return vectors(codes, n, p, sign, out);
   }
   template <class Codes, class Map, class Out>
-  [[gnu::always_inline]] static bool line(Codes codes, index_t n, run_parameters<Map> p, std::int32_t sign, Out out) {
-    return lines(codes, n, p, sign, out);
+  [[gnu::always_inline]]
+  static bool line(Codes codes, index_t n, run_parameters<Map> p, std::int32_t sign, Out out) {
+    return vectors(codes, n, p, sign, out);
   }
 
   template <class Codes, class Map, class Out>
-  [[gnu::always_inline]] static bool lines(Codes codes, index_t n, run_parameters<Map> p, std::int32_t sign, Out out) {
+  [[gnu::always_inline]]
+  static bool vectors(Codes codes, index_t n, run_parameters<Map> p, std::int32_t sign, Out out) {
     return avx512vnni::with_lanes(p, [&](const auto& lanes) __attribute__((always_inline)) {
       index_t i = out.start(n) & (std::is_pointer_v<Codes> ? -1 : -2);  // on a byte of codes
       if (i > 0) some(codes, 0, i, lanes, sign, out);

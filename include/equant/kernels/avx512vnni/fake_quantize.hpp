@@ -15,7 +15,8 @@ struct fake_quantize_on<isa::avx512vnni> : fake_quantize_on<isa::avxvnni> {
   static constexpr bool streams = true;
 
   template <class Rules, avx512vnni::float_map Map>
-  [[gnu::always_inline]] static void run(Rules rules, const float* x, index_t n, run_parameters<Map> p, code_range range,
+  [[gnu::always_inline]]
+  static void run(Rules rules, const float* x, index_t n, run_parameters<Map> p, code_range range,
                   float* y) noexcept {
     if (!line(rules, x, n, p, range, avx512vnni::to_floats<false>{y})) base::run(rules, x, n, p, range, y);
   }
@@ -32,7 +33,8 @@ struct fake_quantize_on<isa::avx512vnni> : fake_quantize_on<isa::avxvnni> {
  private:
   /// All of a run; false where its steps are not for vectors.
   template <class Rules, class Map, class Out>
-  [[gnu::always_inline]] static bool line(Rules, const float* x, index_t n, run_parameters<Map> p, code_range range, Out out) {
+  [[gnu::always_inline]]
+  static bool line(Rules, const float* x, index_t n, run_parameters<Map> p, code_range range, Out out) {
     return avx512vnni::with_lanes(p, [&](const auto& lanes) __attribute__((always_inline)) {
       index_t i = out.start(n);
       if (i > 0) some<Rules, Map>(x, 0, i, lanes, range, out);
@@ -52,7 +54,8 @@ struct fake_quantize_on<isa::avx512vnni> : fake_quantize_on<isa::avxvnni> {
   /// product is further than 0.5 - 2^-14 from its nearest integer, the division decides. So it does for NaN; infinity
   /// is clipped either way. The last product adds +0, as no code is -0.
   template <class Rules, class Map, class Lanes, class Out>
-  [[gnu::always_inline]] static index_t by_product(const float* x, index_t i, index_t n, const Lanes& lanes, code_range range, Out out) {
+  [[gnu::always_inline]]
+  static index_t by_product(const float* x, index_t i, index_t n, const Lanes& lanes, code_range range, Out out) {
     constexpr int absolute_maximum = 0b1011;
     const __m512 lowest = _mm512_set1_ps(static_cast<float>(range.lowest));
     const __m512 highest = _mm512_set1_ps(static_cast<float>(range.highest));
@@ -116,7 +119,7 @@ struct gradient_mask_on<isa::avx512vnni> : gradient_mask_on<isa::avxvnni> {
   using base::run;
 
   template <class Rules, avx512vnni::float_map Map>
-  [[gnu::always_inline]] static void run(Rules rules, const float* x, index_t n, run_parameters<Map> p, code_range range,
+  static void run(Rules rules, const float* x, index_t n, run_parameters<Map> p, code_range range,
                   float* mask) noexcept {
     const bool done = avx512vnni::with_lanes(p, [&](const auto& lanes) __attribute__((always_inline)) {
       for (index_t i = 0; i < n; i += 16) {

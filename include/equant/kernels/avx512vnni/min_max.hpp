@@ -75,7 +75,8 @@ struct min_max_on<isa::avx512vnni> : min_max_on<isa::avxvnni> {
   }
 
   [[gnu::always_inline]] static float least(__m512 v) {
-    const __m256 eight = _mm256_min_ps(_mm512_maskz_extractf32x8_ps(0xff, v, 0), _mm512_maskz_extractf32x8_ps(0xff, v, 1));
+    const __m256 low = _mm512_maskz_extractf32x8_ps(0xff, v, 0), high = _mm512_maskz_extractf32x8_ps(0xff, v, 1);
+    const __m256 eight = _mm256_min_ps(low, high);
     __m128 four = _mm_min_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps(eight, 1));
     four = _mm_min_ps(four, _mm_movehl_ps(four, four));
     return _mm_cvtss_f32(_mm_min_ss(four, _mm_movehdup_ps(four)));

@@ -16,19 +16,22 @@ struct quantize_on<isa::avx512vnni> : quantize_on<isa::avxvnni> {
   static constexpr bool streams = true;
 
   template <class Rules, avx512vnni::float_map Map>
-  [[gnu::always_inline]] static void run(Rules rules, const float* x, index_t n, run_parameters<Map> p, code_range range,
+  [[gnu::always_inline]]
+  static void run(Rules rules, const float* x, index_t n, run_parameters<Map> p, code_range range,
                   std::uint8_t* codes) noexcept {
     if (!line(rules, x, n, p, range, avx512vnni::to_words8<false>{codes})) base::run(rules, x, n, p, range, codes);
   }
 
   template <class Rules, avx512vnni::float_map Map>
-  [[gnu::always_inline]] static void run(Rules rules, const float* x, index_t n, run_parameters<Map> p, code_range range,
+  [[gnu::always_inline]]
+  static void run(Rules rules, const float* x, index_t n, run_parameters<Map> p, code_range range,
                   std::uint16_t* codes) noexcept {
     if (!line(rules, x, n, p, range, avx512vnni::to_words16<false>{codes})) base::run(rules, x, n, p, range, codes);
   }
 
   template <class Rules, avx512vnni::float_map Map>
-  [[gnu::always_inline]] static void run(Rules rules, const float* x, index_t n, run_parameters<Map> p, code_range range,
+  [[gnu::always_inline]]
+  static void run(Rules rules, const float* x, index_t n, run_parameters<Map> p, code_range range,
                   nibbles<std::uint8_t> codes) noexcept {
     if (!line(rules, x, n, p, range, avx512vnni::to_nibbles<false>{codes.bytes})) {
       base::run(rules, x, n, p, range, codes);
@@ -47,7 +50,8 @@ struct quantize_on<isa::avx512vnni> : quantize_on<isa::avxvnni> {
  private:
   /// All of a run; false where its steps are not for vectors.
   template <class Rules, class Map, class Out>
-  [[gnu::always_inline]] static bool line(Rules, const float* x, index_t n, run_parameters<Map> p, code_range range, Out out) {
+  [[gnu::always_inline]]
+  static bool line(Rules, const float* x, index_t n, run_parameters<Map> p, code_range range, Out out) {
     return avx512vnni::with_lanes(p, [&](const auto& lanes) __attribute__((always_inline)) {
       index_t i = some<Rules>(x, 0, out.start(x, n), lanes, range, out);
       if constexpr (avx512vnni::fixed_point<Rules, Map>::applies) {
@@ -60,7 +64,8 @@ struct quantize_on<isa::avx512vnni> : quantize_on<isa::avxvnni> {
   }
 
   template <class Rules, class Map, class Lanes, class Out>
-  [[gnu::always_inline]] static index_t by_product(const float* x, index_t i, index_t n, Lanes lanes, code_range range, Out out) {
+  [[gnu::always_inline]]
+  static index_t by_product(const float* x, index_t i, index_t n, const Lanes& lanes, code_range range, Out out) {
     const avx512vnni::fixed_point<Rules, Map> fast(range);
     for (; i + 64 <= n; i += 64) {
       __m512i least = _mm512_set1_epi32(-1);
