@@ -37,23 +37,10 @@ struct dequantize_on<isa::avx512vnni> : dequantize_on<isa::avxvnni> {
   }
 
  private:
-  /// All of a run; false where its steps are not for vectors. Bytes in two's complement are widened with their sign.
-  template <class Map, class Out>
-  [[gnu::always_inline]]
-  static bool line(const std::uint8_t* codes, index_t n, run_parameters<Map> p, std::int32_t sign,
-                                          Out out) {
-    if (sign == 128) return vectors(reinterpret_cast<const std::int8_t*>(codes), n, p, 0, out);
-    return vectors(codes, n, p, sign, out);
-  }
+  /// All of a run; false where its steps are not for vectors.
   template <class Codes, class Map, class Out>
   [[gnu::always_inline]]
   static bool line(Codes codes, index_t n, run_parameters<Map> p, std::int32_t sign, Out out) {
-    return vectors(codes, n, p, sign, out);
-  }
-
-  template <class Codes, class Map, class Out>
-  [[gnu::always_inline]]
-  static bool vectors(Codes codes, index_t n, run_parameters<Map> p, std::int32_t sign, Out out) {
     return avx512vnni::with_lanes(p, [&](const auto& lanes) __attribute__((always_inline)) {
       index_t i = out.start(n) & (std::is_pointer_v<Codes> ? -1 : -2);  // on a byte of codes
       if (i > 0) some(codes, 0, i, lanes, sign, out);
@@ -93,10 +80,6 @@ struct dequantize_on<isa::avx512vnni> : dequantize_on<isa::avxvnni> {
     const __m128i word = _mm_loadu_si128(reinterpret_cast<const __m128i*>(codes));
     return _mm512_maskz_cvtepu8_epi32(avx512vnni::all, word);
   }
-  [[gnu::always_inline]] static __m512i widened(const std::int8_t* codes) {
-    const __m128i word = _mm_loadu_si128(reinterpret_cast<const __m128i*>(codes));
-    return _mm512_maskz_cvtepi8_epi32(avx512vnni::all, word);
-  }
   [[gnu::always_inline]] static __m512i widened(const std::uint16_t* codes) {
     const __m256i word = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(codes));
     return _mm512_maskz_cvtepu16_epi32(avx512vnni::all, word);
@@ -104,9 +87,6 @@ struct dequantize_on<isa::avx512vnni> : dequantize_on<isa::avxvnni> {
 
   [[gnu::always_inline]] static __m512i widened(const std::uint8_t* codes, index_t i, index_t n) {
     return _mm512_maskz_cvtepu8_epi32(avx512vnni::all, _mm_maskz_loadu_epi8(avx512vnni::first(n), codes + i));
-  }
-  [[gnu::always_inline]] static __m512i widened(const std::int8_t* codes, index_t i, index_t n) {
-    return _mm512_maskz_cvtepi8_epi32(avx512vnni::all, _mm_maskz_loadu_epi8(avx512vnni::first(n), codes + i));
   }
   [[gnu::always_inline]] static __m512i widened(const std::uint16_t* codes, index_t i, index_t n) {
     return _mm512_maskz_cvtepu16_epi32(avx512vnni::all, _mm256_maskz_loadu_epi16(avx512vnni::first(n), codes + i));
