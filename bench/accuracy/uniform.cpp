@@ -16,7 +16,8 @@ template <int Bits>
 double mid_rise_mse(const Eigen::ArrayXf& x, double step) {
   using map = real_affine<float>;
   const uniform_quantizer<integer<Bits>, convention::standard, map> q(map{static_cast<float>(step), -0.5f});
-  return (q.fake_quantize(x) - x).cast<double>().square().mean();
+  const Eigen::ArrayXf error = q.fake_quantize(x) - x;
+  return error.cast<double>().square().mean();
 }
 
 const accuracy::group uniform("uniform", [](accuracy::report& out) {
