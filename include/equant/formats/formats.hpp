@@ -3,7 +3,9 @@
 #pragma once
 
 #include <equant/formats/bipolar.hpp>
+#include <equant/formats/e8m0.hpp>
 #include <equant/formats/integer.hpp>
+#include <equant/formats/minifloat.hpp>
 
 /// Every format by name, so that a new one is tested and swept by being listed.
 namespace equant::inline EQUANT_ABI::formats {
@@ -35,6 +37,7 @@ using narrow_integers =
 
 using integers =
     joined<joined<signed_integers, unsigned_integers>::type, narrow_integers>::type;
-using all = joined<integers, list<bipolar>>::type;
+using minifloats = list<fp8_e4m3, fp8_e5m2, fp6_e3m2, fp6_e2m3, fp4_e2m1>;
+using all = joined<joined<integers, minifloats>::type, list<bipolar, e8m0>>::type;
 
 }  // namespace equant::inline EQUANT_ABI::formats
