@@ -69,7 +69,7 @@ TEST_CASE("formats: each is listed once, and keeps the contract of a format", "[
   for_each(formats::all{}, [](const auto& format) {
     using F = std::remove_cvref_t<decltype(format)>;
     static_assert(element_format<F> && F::bits >= 1 && F::bits <= 16);
-    CHECK(F::largest() > (F::bits == 1 ? -1 : 0));
+    CHECK(format.largest() > (F::bits == 1 ? -1 : 0));
   });
 }
 

@@ -53,8 +53,12 @@ class quantized {
   std::span<const std::uint8_t> bytes() const { return {bytes_.data(), bytes_.size()}; }
   std::span<std::uint8_t> bytes() { return {bytes_.data(), bytes_.size()}; }
 
-  /// Codes and parameters together.
-  std::size_t size_bytes() const { return bytes_.size() + parameters_.size_bytes(); }
+  /// Codes and parameters together, and the levels where the format carries them.
+  std::size_t size_bytes() const {
+    std::size_t size = bytes_.size() + parameters_.size_bytes();
+    if constexpr (requires { format_.size_bytes(); }) size += format_.size_bytes();
+    return size;
+  }
   double bits_per_value() const {
     return count() == 0 ? 0 : 8.0 * static_cast<double>(size_bytes()) / static_cast<double>(count());
   }
