@@ -1,0 +1,143 @@
+// SPDX-FileCopyrightText: the equant authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <equant/calibration/scan.hpp>
+
+#include <algorithm>
+#include <vector>
+
+namespace equant::inline EQUANT_ABI {
+
+/// The values of a tensor in ascending order, each once with its weight (how often it occurs, or what the caller says
+/// it counts), and sums over all up to each: what a cell of a quantizer costs is then a few subtractions.
+class sorted_values {
+ public:
+  struct entry {
+    double value = 0, weight = 0;
+  };
+
+  /// Throws std::invalid_argument on NaN or infinity (naming the place) and on no values.
+  template <tensor_source X>
+  explicit sorted_values(const X& x) {
+    std::vector<entry> entries = read(x);
+    for (entry& e : entries) e.weight = 1;
+    take(std::move(entries));
+  }
+
+  /// The same where each value counts as much as the weight at its place: a tensor of the same shape of finite numbers,
+  /// none negative and not all zero.
+  template <tensor_source X, tensor_source W>
+  sorted_values(const X& x, const W& weights) {
+    std::vector<entry> entries = read(x);
+    const std::vector<entry> w = read(weights);
+    const auto shape_of = [](const auto& source) { return with_view(source, [](const auto& v) { return v.sizes; }); };
+    if (shape_of(x) != shape_of(weights)) {
+      contract::invalid_argument("weights of ", to_string(shape_of(weights)), " for values of ",
+                                 to_string(shape_of(x)));
+    }
+    for (std::size_t i = 0; i < entries.size(); ++i) entries[i].weight = w[i].value;
+    take(std::move(entries));
+  }
+
+  /// Of counts in bins of equal width over [range.low, range.high], each taken at the bin's middle.
+  sorted_values(interval range, std::span<const double> counts) {
+    if (!(range.low < range.high) || !scanning::finite(range.high - range.low)) {
+      contract::invalid_argument("bins over [", range.low, ", ", range.high, "]");
+    }
+    std::vector<entry> entries;
+    const double width = (range.high - range.low) / static_cast<double>(counts.size());
+    for (std::size_t i = 0; i < counts.size(); ++i) {
+      entries.push_back({range.low + width * (static_cast<double>(i) + 0.5), counts[i]});
+    }
+    take(std::move(entries));
+  }
+
+  index_t count() const { return static_cast<index_t>(entries_.size()); }
+  double value(index_t i) const { return entries_[static_cast<std::size_t>(i)].value; }
+  double weight(index_t i) const { return entries_[static_cast<std::size_t>(i)].weight; }
+  double total() const { return sums_.back().weight; }
+
+  /// How many values are at most t.
+  index_t up_to(double t) const {
+    const auto above = std::upper_bound(entries_.begin(), entries_.end(), t,
+                                        [](double x, const entry& e) { return x < e.value; });
+    return above - entries_.begin();
+  }
+
+  /// Weight, mean, and squared distances from it of the values [first, last).
+  double weight(index_t first, index_t last) const { return at(last).weight - at(first).weight; }
+  double mean(index_t first, index_t last) const {
+    const double w = weight(first, last);
+    return w > 0 ? center_ + (at(last).first - at(first).first) / w : value(first);
+  }
+  double cost(index_t first, index_t last) const {
+    const double w = weight(first, last), s = at(last).first - at(first).first;
+    return w > 0 ? std::max(at(last).second - at(first).second - s * s / w, 0.0) : 0;
+  }
+
+ private:
+  /// Sums of weights, of values and of their squares, taken about the middle of all.
+  struct prefix {
+    double weight = 0, first = 0, second = 0;
+  };
+  const prefix& at(index_t i) const { return sums_[static_cast<std::size_t>(i)]; }
+
+  template <class X>
+  static std::vector<entry> read(const X& x) {
+    return with_view(x, [&](const auto& v) {
+      std::vector<entry> entries(static_cast<std::size_t>(v.count()));
+      if (entries.empty()) contract::invalid_argument("a tensor of ", to_string(v.sizes), " has no values to order");
+      const traversal logical(v.sizes, axis_order::row_major(), v.strides, row_major_strides(v.sizes),
+                              normal_form(per_tensor, v.sizes));
+      bool finite = true;
+      logical.for_each_run([&](const run& r) {
+        read_line(v.data + r.a, r.a_step, r.count, [&](const auto* from, index_t n, index_t offset) {
+          for (index_t i = 0; i < n; ++i) {
+            finite = finite && scanning::finite(from[i]);
+            entries[static_cast<std::size_t>(r.b + (offset + i) * r.b_step)].value = static_cast<double>(from[i]);
+          }
+        });
+      });
+      if (!finite) scanning::reject_non_finite(v);
+      return entries;
+    });
+  }
+
+  void take(std::vector<entry>&& entries) {
+    for (const entry& e : entries) {
+      if (!(e.weight >= 0) || !scanning::finite(e.weight)) {
+        contract::invalid_argument("the weight ", e.weight, " of the value ", e.value,
+                                   "; weights are finite and not negative");
+      }
+    }
+    std::erase_if(entries, [](const entry& e) { return e.weight == 0; });
+    if (entries.empty()) contract::invalid_argument("all weights are zero");
+    std::sort(entries.begin(), entries.end(), [](const entry& a, const entry& b) { return a.value < b.value; });
+    std::size_t last = 0;
+    for (std::size_t i = 1; i < entries.size(); ++i) {
+      if (entries[i].value == entries[last].value) {
+        entries[last].weight += entries[i].weight;
+      } else {
+        entries[++last] = entries[i];
+      }
+    }
+    entries.resize(last + 1);
+    entries_ = std::move(entries);
+    center_ = entries_[entries_.size() / 2].value;
+    sums_.reserve(entries_.size() + 1);
+    prefix sum;
+    sums_.push_back(sum);
+    for (const entry& e : entries_) {
+      const double x = e.value - center_;
+      sum = {sum.weight + e.weight, sum.first + e.weight * x, sum.second + e.weight * x * x};
+      sums_.push_back(sum);
+    }
+  }
+
+  std::vector<entry> entries_;
+  std::vector<prefix> sums_;
+  double center_ = 0;
+};
+
+}  // namespace equant::inline EQUANT_ABI
