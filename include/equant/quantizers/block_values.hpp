@@ -1,0 +1,69 @@
+// SPDX-FileCopyrightText: the equant authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <equant/storage/quantized_blocks.hpp>
+
+#include <algorithm>
+
+/// What stored blocks stand for: value = scale * format.decode(code) - offset, down to the innermost parameters.
+namespace equant::inline EQUANT_ABI::block_values {
+
+/// How many values are decoded at a time.
+inline constexpr index_t chunk = 256;
+
+inline void decode(const stored<raw<>>& q, index_t line, index_t first, index_t n, float* y) {
+  std::copy_n(q.values() + line * q.size().length + first, n, y);
+}
+
+template <class F>
+void decode(const stored<cast<F>>& q, index_t line, index_t first, index_t n, float* y) {
+  using format = typename cast<F>::format_type;
+  code_word<format::bits> words[chunk];
+  for (index_t done = 0; done < n; done += chunk) {
+    const index_t m = std::min(chunk, n - done);
+    q.get(line, first + done, words, m);
+    for (index_t i = 0; i < m; ++i) y[done + i] = format::decode(words[i]);
+  }
+}
+
+/// The values of a block of one scale and offset. A product with an offset after it is taken in double, where it is
+/// exact, so that the sum is the same on machines that fuse the two.
+template <class Format, bool HasOffset>
+void decode_block(const code_word<Format::bits>* words, index_t n, float scale, float offset, float* y) {
+  for (index_t i = 0; i < n; ++i) {
+    const float level = Format{}.decode(words[i]);
+    if constexpr (HasOffset) {
+      y[i] = static_cast<float>(static_cast<double>(scale) * static_cast<double>(level) - static_cast<double>(offset));
+    } else {
+      y[i] = scale * level;
+    }
+  }
+}
+
+/// `first` is at the start of a block.
+template <class Format, class Scale, index_t Length, class Offset, class Rule>
+void decode(const stored<block<Format, Scale, Length, Offset, Rule>>& q, index_t line, index_t first, index_t n, float* y) {
+  using scheme = block<Format, Scale, Length, Offset, Rule>;
+  constexpr index_t blocks = Length == whole || Length > chunk ? 1 : chunk / Length;
+  code_word<Format::bits> words[chunk];
+  std::array<float, std::size_t{blocks}> scale{}, offset{};
+  for (index_t i = first, end = first; i < first + n; i = end) {
+    const index_t b = Length == whole ? 0 : i / Length;
+    const index_t row = Length == whole ? 0 : line;
+    end = std::min(first + n, Length == whole || Length > chunk ? i + chunk : (b + blocks) * Length);
+    if constexpr (Length > chunk) end = std::min(end, (b + 1) * Length);
+    const index_t here = Length == whole ? 1 : (end - 1) / Length - b + 1;
+    decode(q.scales(), row, b, here, scale.data());
+    if constexpr (scheme::has_offset) decode(q.offsets(), row, b, here, offset.data());
+    q.get(line, i, words, end - i);
+    for (index_t k = 0; k < here; ++k) {
+      const index_t at = Length == whole || Length > chunk ? 0 : k * Length;
+      const index_t m = here == 1 ? end - i : std::min(Length, end - i - at);
+      decode_block<Format, scheme::has_offset>(words + at, m, scale[std::size_t(k)], offset[std::size_t(k)],
+                                                y + (i - first) + at);
+    }
+  }
+}
+
+}  // namespace equant::inline EQUANT_ABI::block_values
