@@ -3,10 +3,10 @@
 #pragma once
 
 #include <equant/quantizers/trellis_search.hpp>
+#include <equant/quantizers/vector_quantizer.hpp>
 #include <equant/storage/packing.hpp>
 
 #include <memory>
-#include <span>
 
 namespace equant::inline EQUANT_ABI {
 
@@ -144,5 +144,9 @@ class trellis_code {
   bool stored_ = false;
   std::shared_ptr<const trellis::values> table_;
 };
+
+/// trellis_quantizer<2>(12).quantize(w): 2 bits per value.
+template <int Bits>
+using trellis_quantizer = vector_quantizer<trellis_code<Bits>>;
 
 }  // namespace equant::inline EQUANT_ABI
