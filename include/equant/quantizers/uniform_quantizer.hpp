@@ -122,6 +122,12 @@ class uniform_quantizer {
     const auto line = [&](const auto* from, index_t n, run_parameters<Map> p, auto* to, stores how) {
       if constexpr (integer_format<Format>) {
         stored_by(how, to, [&](auto out) { kernels::fake_quantize(rules{}, from, n, p, Format::range, out); });
+      } else if constexpr (table_format<Format>) {
+        code_lines::in_chunks<Format>(n, [&](code_word<Format::bits>* words, index_t first, index_t count) {
+          code_lines::encode_words(rules{}, format_, from + first, count, p.from(first), words);
+          const code_word<Format::bits>* codes = words;
+          code_lines::decode_words(format_, codes, count, p.from(first), to + first);
+        });
       } else {
         kernels::fake_quantize(format_, from, n, p, to);
       }
