@@ -1,0 +1,58 @@
+// SPDX-FileCopyrightText: the equant authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <equant/calibration/histogram_observer.hpp>
+
+namespace equant::inline EQUANT_ABI {
+
+/// The range that holds a share of the values, in percent; the rest is clipped. Symmetric schemes clip the largest
+/// magnitudes. Asymmetric ones clip half of the rest at either end, or all of it at the one end that values reach from
+/// zero. Linear between ranks: exact in small samples, to a bin of the histogram (0.8 %) in larger ones.
+class percentile : public histogram_observer<percentile> {
+ public:
+  static constexpr const char* name = "percentile";
+
+  explicit percentile(double percent) : percent_(percent) {
+    if (!possible(percent)) contract::invalid_argument("a percentile is in (0, 100], not ", percent);
+  }
+
+  template <class Format, class Scheme>
+  interval range(Scheme) const {
+    return std::same_as<Scheme, asymmetric_t> ? of_values() : of_magnitudes();
+  }
+
+  double percent() const { return percent_; }
+
+  void write(archive_writer& out) const {
+    out.real(percent_);
+    histogram_observer::write(out);
+  }
+  void read(archive_reader& in) {
+    percent_ = in.real();
+    if (!possible(percent_)) in.fail("a percentile of ", percent_);
+    histogram_observer::read(in);
+  }
+
+ private:
+  static bool possible(double percent) { return percent > 0 && percent <= 100; }
+
+  interval of_magnitudes() const {
+    const distribution d(values().magnitudes());
+    const double reach = d.at_rank(percent_ / 100 * (d.all().weight - 1));
+    return {-reach, reach};
+  }
+
+  interval of_values() const {
+    const distribution d(values().masses());
+    const interval whole = d.range();
+    const double last = d.all().weight - 1, rest = (1 - percent_ / 100) * last;
+    if (whole.low >= 0) return {0, d.at_rank(last - rest)};
+    if (whole.high <= 0) return {d.at_rank(rest), 0};
+    return {d.at_rank(rest / 2), d.at_rank(last - rest / 2)};
+  }
+
+  double percent_;
+};
+
+}  // namespace equant::inline EQUANT_ABI
