@@ -3,6 +3,7 @@
 #pragma once
 
 #include <equant/metrics/error.hpp>
+#include <equant/quantizers/block_quantizer.hpp>
 #include <equant/quantizers/uniform_quantizer.hpp>
 
 namespace equant::inline EQUANT_ABI {
@@ -41,6 +42,42 @@ bool clips(const Format& format, code_word<Format::bits> word, T x, const run_pa
   return inside == 0;
 }
 
+/// What a quantization_report is made of.
+class gathered {
+ public:
+  explicit gathered(index_t codes) : used_(static_cast<std::size_t>(codes), 0) {}
+
+  template <class T>
+  void add(const T* x, const T* y, index_t n) {
+    sums_.add(x, y, n);
+  }
+  void add_code(std::size_t code) { used_[code] = 1; }
+  void add_clipped(double error) {
+    clipped_square_ = std::fma(error, error, clipped_square_);
+    ++clipped_;
+  }
+
+  quantization_report report(double bits_per_value) const {
+    quantization_report r{sums_.report()};
+    r.codes = static_cast<index_t>(used_.size());
+    r.codes_used = std::count(used_.begin(), used_.end(), 1);
+    r.bits_per_value = bits_per_value;
+    if (r.count > 0) {
+      const double n = static_cast<double>(r.count);
+      r.clipped = static_cast<double>(clipped_) / n;
+      r.mse_clipping = clipped_square_ / n;
+      r.mse_rounding = std::max(r.mse - r.mse_clipping, 0.0);  // NaN stays NaN
+    }
+    return r;
+  }
+
+ private:
+  metrics::error_accumulator sums_;
+  std::vector<char> used_;
+  double clipped_square_ = 0;
+  index_t clipped_ = 0;
+};
+
 }  // namespace comparing
 
 /// The error of y against the reference x, two tensors of the same shape in any layouts. Computed in double where
@@ -60,11 +97,7 @@ error_report compare(const X& x, const Y& y) {
 /// codes occur and what it takes to store.
 template <tensor_source X, class Format, class Map>
 quantization_report compare(const X& x, const quantized<Format, dynamic_size, Map>& q) {
-  constexpr index_t codes = index_t{1} << Format::bits;
-  std::vector<char> used(static_cast<std::size_t>(codes), 0);
-  metrics::error_accumulator sums;
-  double clipped_square = 0;
-  index_t clipped = 0;
+  comparing::gathered found(index_t{1} << Format::bits);
   with_view(x, [&](const auto& v) {
     comparing::check_sizes(v.sizes, q.sizes());
     using T = working<scalar_of<X>>;
@@ -77,30 +110,48 @@ quantization_report compare(const X& x, const quantized<Format, dynamic_size, Ma
         const auto p = q.params().at(r.parameter + done * r.parameter_step, r.parameter_step);
         code_lines::decode(q.format(), q.bytes().data(), r.a + done, n, p, y);
         unpack<Format::bits>(q.bytes().data(), r.a + done, words, n);
-        for (index_t i = 0; i < n; ++i) used[words[i]] = 1;
+        for (index_t i = 0; i < n; ++i) found.add_code(words[i]);
         read_line(v.data + r.b + done * r.b_step, r.b_step, n, [&](const T* from, index_t m, index_t k) {
-          sums.add(from, y + k, m);
+          found.add(from, y + k, m);
           for (index_t i = 0; i < m; ++i) {
             if (!comparing::clips(q.format(), words[k + i], from[i], p.from(k + i))) continue;
-            const double e = static_cast<double>(y[k + i]) - static_cast<double>(from[i]);
-            clipped_square = std::fma(e, e, clipped_square);
-            ++clipped;
+            found.add_clipped(static_cast<double>(y[k + i]) - static_cast<double>(from[i]));
           }
         });
       }
     });
   });
-  quantization_report report{sums.report()};
-  report.codes = codes;
-  report.codes_used = std::count(used.begin(), used.end(), 1);
-  report.bits_per_value = q.bits_per_value();
-  if (report.count > 0) {
-    const double n = static_cast<double>(report.count);
-    report.clipped = static_cast<double>(clipped) / n;
-    report.mse_clipping = clipped_square / n;
-    report.mse_rounding = std::max(report.mse - report.mse_clipping, 0.0);  // NaN stays NaN
-  }
-  return report;
+  return found.report(q.bits_per_value());
+}
+
+/// The same of a tensor in a block scheme.
+template <tensor_source X, block_scheme Scheme>
+quantization_report compare(const X& x, const quantized_blocks<Scheme>& q) {
+  using format = typename Scheme::format_type;
+  constexpr index_t chunk = Scheme::length == whole ? line_chunk : (line_chunk / Scheme::length + 1) * Scheme::length;
+  comparing::gathered found(index_t{1} << format::bits);
+  with_view(x, [&](const auto& v) {
+    comparing::check_sizes(v.sizes, q.sizes());
+    value_lines<const scalar_of<X>> lines(v, q.size());
+    aligned_vector<float> y(static_cast<std::size_t>(chunk));
+    lines.read(0, q.size().lines, chunk, [&](index_t line, index_t first, index_t n, const float* from) {
+      for (index_t done = 0; done < n; done += chunk) {
+        const index_t m = std::min(chunk, n - done);
+        block_values::decode(q, line, first + done, m, y.data());
+        found.add(from + done, static_cast<const float*>(y.data()), m);
+        kernels::block_parameters p;
+        for (index_t i = 0; i < m; ++i) {
+          const index_t at = first + done + i;
+          if (i == 0 || Scheme::starts_at(at)) p = block_values::parameters_of(q, line, at);
+          found.add_code(q.code(line, at));
+          const float x_i = from[done + i];
+          if (p.scale == 0 || format{}.contains((x_i + p.offset) / p.scale)) continue;
+          found.add_clipped(static_cast<double>(y[static_cast<std::size_t>(i)]) - static_cast<double>(x_i));
+        }
+      }
+    });
+  });
+  return found.report(q.bits_per_value());
 }
 
 /// The measures by name, for two tensors; see error_report.

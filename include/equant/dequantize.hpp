@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <equant/quantizers/block_quantizer.hpp>
 #include <equant/quantizers/uniform_quantizer.hpp>
 
 namespace equant::inline EQUANT_ABI {
@@ -10,6 +11,14 @@ namespace equant::inline EQUANT_ABI {
 /// array, vector or tensor type is named. The arithmetic is done in Out's scalar (float for 16-bit ones).
 template <class Out = Eigen::MatrixXf, class Format, class Map, executor Executor = serial>
 Out dequantize(const quantized<Format, dynamic_size, Map>& q, Executor&& run_on = {}) {
+  Out y = make_plain<Out>(q.sizes());
+  dequantize_into(q, y, run_on);
+  return y;
+}
+
+/// The same of a tensor in a block scheme.
+template <class Out = Eigen::MatrixXf, block_scheme Scheme, executor Executor = serial>
+Out dequantize(const quantized_blocks<Scheme>& q, Executor&& run_on = {}) {
   Out y = make_plain<Out>(q.sizes());
   dequantize_into(q, y, run_on);
   return y;

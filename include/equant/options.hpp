@@ -4,6 +4,7 @@
 
 #include <equant/calibration/granular.hpp>
 #include <equant/calibration/min_max.hpp>
+#include <equant/quantizers/block_quantizer.hpp>
 
 /// Options in any order, told apart by their type.
 namespace equant::inline EQUANT_ABI::options {
@@ -18,6 +19,8 @@ template <class T>
 struct is_convention : std::bool_constant<quantization_convention<T>> {};
 template <class T>
 struct is_policy : std::bool_constant<std::same_as<T, non_finite>> {};
+template <class T>
+struct is_search : std::bool_constant<std::same_as<T, searched>> {};
 
 /// How many of the options are of a kind.
 template <template <class> class Kind, class... Options>
@@ -33,6 +36,18 @@ constexpr bool check() {
   static_assert(count<is_granularity, Options...> <= 1, "equant: two granularities were given");
   static_assert(count<is_scheme, Options...> <= 1, "equant: two schemes were given");
   static_assert(count<is_convention, Options...> <= 1, "equant: two conventions were given");
+  static_assert(count<is_policy, Options...> <= 1, "equant: two non_finite policies were given");
+  return true;
+}
+
+/// The options of a block scheme.
+template <class... Options>
+constexpr bool check_block_scheme() {
+  static_assert(count<is_granularity, Options...> == 0,
+                "equant: a block scheme fixes which values share parameters, so it takes no granularity");
+  static_assert(((is_search<Options>::value || is_policy<Options>::value || is_granularity<Options>::value) && ...),
+                "equant: a block scheme brings its format, range rule and parameters; options are searched and a "
+                "non_finite policy");
   static_assert(count<is_policy, Options...> <= 1, "equant: two non_finite policies were given");
   return true;
 }

@@ -4,7 +4,9 @@
 
 #include <equant/formats/formats.hpp>
 #include <equant/options.hpp>
+#include <equant/quantizers/block_quantizer.hpp>
 #include <equant/quantizers/uniform_quantizer.hpp>
+#include <equant/storage/block_schemes.hpp>
 
 namespace equant::inline EQUANT_ABI {
 
@@ -45,6 +47,20 @@ auto quantize(const X& x, const Options&... given) {
     using map = typename decltype(params)::map_type;
     return uniform_quantizer<Format, convention_type, map>(std::move(params)).quantize(v);
   });
+}
+
+/// Quantizes a tensor in a block scheme, which brings its own parameters and where they hold:
+///
+///   quantize<mxfp4>(w)               by the scheme's rule
+///   quantize<mxfp4>(w, searched{})   by the scale, and the offset, of least error: the same bytes, and more time
+///
+/// Options: searched, a non_finite policy (reject). Throws as above.
+template <block_scheme Scheme, tensor_source X, class... Options>
+quantized_blocks<Scheme> quantize(const X& x, const Options&... given) {
+  static_assert(options::check_block_scheme<Options...>());
+  const auto choice = options::pick<options::is_search>(by_rule{}, given...);
+  const auto policy = options::pick<options::is_policy>(non_finite::reject, given...);
+  return block_quantizer<Scheme, std::remove_const_t<decltype(choice)>>().quantize(x, policy);
 }
 
 /// The same at compile time, for tables in firmware: an array, min-max, per tensor.

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <equant/kernels/block_rules.hpp>
 #include <equant/storage/quantized_blocks.hpp>
 
 #include <algorithm>
@@ -64,6 +65,33 @@ void decode(const stored<block<Format, Scale, Length, Offset, Rule>>& q, index_t
                                                 y + (i - first) + at);
     }
   }
+}
+
+/// One value, wherever it lies.
+inline float value(const stored<no_offset>&, index_t, index_t) { return 0; }
+inline float value(const stored<raw<>>& q, index_t line, index_t i) { return q.values()[line * q.size().length + i]; }
+template <class F>
+float value(const stored<cast<F>>& q, index_t line, index_t i) {
+  return cast<F>::format_type::decode(q.code(line, i));
+}
+template <class Format, class Scale, index_t Length, class Offset, class Rule>
+float value(const stored<block<Format, Scale, Length, Offset, Rule>>& q, index_t line, index_t i);
+
+/// The scale and the offset of value i of a line.
+template <class Format, class Scale, index_t Length, class Offset, class Rule>
+kernels::block_parameters parameters_of(const stored<block<Format, Scale, Length, Offset, Rule>>& q, index_t line,
+                                        index_t i) {
+  const index_t row = Length == whole ? 0 : line, b = Length == whole ? 0 : i / Length;
+  return {value(q.scales(), row, b), value(q.offsets(), row, b)};
+}
+
+template <class Format, class Scale, index_t Length, class Offset, class Rule>
+float value(const stored<block<Format, Scale, Length, Offset, Rule>>& q, index_t line, index_t i) {
+  const kernels::block_parameters p = parameters_of(q, line, i);
+  const auto code = q.code(line, i);
+  float y = 0;
+  decode_block<Format, !std::same_as<Offset, no_offset>>(&code, 1, p.scale, p.offset, &y);
+  return y;
 }
 
 }  // namespace equant::inline EQUANT_ABI::block_values

@@ -5,6 +5,8 @@
 #include <equant/core/eigen.hpp>
 #include <equant/formats/minifloat.hpp>
 
+#include <algorithm>
+
 namespace equant::inline EQUANT_ABI {
 
 /// How parameters are kept: as they are, in 32 bits;
@@ -39,6 +41,8 @@ namespace rules {
 /// The format's own: without an offset, the largest magnitude goes to the largest number of the format; with one, the
 /// lowest value to the lowest and the highest to the highest.
 struct standard {};
+/// Whatever gives the least squares of errors for the same bytes, found by a search.
+struct least_error {};
 /// OCP MX: the power of two 2^(floor(log2 amax) - emax), where 2^emax is the largest power of two of the format.
 struct power_of_two {};
 /// The same with ties toward zero, as ggml rounds its MXFP4.
@@ -70,6 +74,10 @@ struct block {
   using rule_type = Rule;
   static constexpr index_t length = Length;
   static constexpr bool has_offset = !std::same_as<Offset, no_offset>;
+
+  /// The block of value i of a line, and whether that is the first of it.
+  static constexpr index_t block_of(index_t i) { return Length == whole ? 0 : i / std::max(Length, index_t{1}); }
+  static constexpr bool starts_at(index_t i) { return Length == whole ? i == 0 : i % std::max(Length, index_t{1}) == 0; }
 };
 
 template <class S>

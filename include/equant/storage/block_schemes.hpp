@@ -34,12 +34,14 @@ using q5_0 = block<int5, cast<fp16>, 32, no_offset, rules::signed_ggml>;        
 using q5_1 = block<uint5, cast<fp16>, 32, cast<fp16>, rules::range_ggml>;               // 6
 using q8_0 = block<int8, cast<fp16>, 32, no_offset, rules::magnitude_ggml>;             // 8.5
 using iq4_nl = block<iq4, cast<fp16>, 32, no_offset, rules::weighted_ggml>;             // 4.5
-using iq4_xs = block<iq4, block<int6, cast<fp16>, 8>, 32>;                              // 4.25
+using iq4_xs = block<iq4, block<int6, cast<fp16>, 8>, 32, no_offset, rules::least_error>;             // 4.25
 using tq2_0 = block<narrow_integer<2>, cast<fp16>, 256, no_offset, rules::magnitude_ggml>;            // 2.06
-using q2_k = block<uint2, block<uint4, cast<fp16>, 16>, 16, block<uint4, cast<fp16>, 16>>;            // 2.625
-using q3_k = block<int3, block<int6, cast<fp16>, 16>, 16>;                              // 3.44
-using q4_k = block<uint4, block<uint6, cast<fp16>, 8>, 32, block<uint6, cast<fp16>, 8>>;              // 4.5
-using q5_k = block<uint5, block<uint6, cast<fp16>, 8>, 32, block<uint6, cast<fp16>, 8>>;              // 5.5
-using q6_k = block<int6, block<int8, cast<fp16>, 16>, 16>;                              // 6.56
+
+// Two levels; all of ggml's encoders search, and so do these.
+using q2_k = block<uint2, block<uint4, cast<fp16>, 16>, 16, block<uint4, cast<fp16>, 16>, rules::least_error>;  // 2.625
+using q3_k = block<int3, block<int6, cast<fp16>, 16>, 16, no_offset, rules::least_error>;                       // 3.44
+using q4_k = block<uint4, block<uint6, cast<fp16>, 8>, 32, block<uint6, cast<fp16>, 8>, rules::least_error>;    // 4.5
+using q5_k = block<uint5, block<uint6, cast<fp16>, 8>, 32, block<uint6, cast<fp16>, 8>, rules::least_error>;    // 5.5
+using q6_k = block<int6, block<int8, cast<fp16>, 16>, 16, no_offset, rules::least_error>;                       // 6.56
 
 }  // namespace equant::inline EQUANT_ABI
