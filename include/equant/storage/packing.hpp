@@ -49,8 +49,13 @@ template <int Bits>
 void put_eight(std::uint8_t* out, const code_word<Bits>* codes) {
   constexpr std::uint64_t ones = (std::uint64_t{1} << Bits) - 1;
   if constexpr (Bits <= 8) {
+    // neighbours close up: pairs in 16 bits, fours in 32, all
     std::uint64_t word = 0;
-    for (int i = 0; i < 8; ++i) word |= (codes[i] & ones) << (i * Bits);
+    std::memcpy(&word, codes, 8);
+    word &= ones * 0x0101010101010101u;
+    word = (word & 0x00ff00ff00ff00ffu) | (word >> 8 & 0x00ff00ff00ff00ffu) << Bits;
+    word = (word & 0x0000ffff0000ffffu) | (word >> 16 & 0x0000ffff0000ffffu) << 2 * Bits;
+    word = (word & 0xffffffffu) | word >> 32 << 4 * Bits;
     std::memcpy(out, &word, Bits);
   } else {
     std::uint64_t low = 0, high = 0;
@@ -77,8 +82,15 @@ void get_eight(code_word<Bits>* codes, const std::uint8_t* in) {
     if constexpr (used < 64) high = (high << (64 - used)) | (low >> used);
     for (int i = 0; i < 4; ++i) codes[i + 4] = static_cast<code_word<Bits>>((high >> (i * Bits)) & ones);
   }
-  for (int i = 0; i < (Bits > 8 ? 4 : 8); ++i) {
-    codes[i] = static_cast<code_word<Bits>>((low >> (i * Bits)) & ones);
+  if constexpr (Bits <= 8) {
+    constexpr std::uint64_t two = (std::uint64_t{1} << 2 * Bits) - 1;
+    constexpr std::uint64_t four = Bits == 8 ? 0xffffffffu : (std::uint64_t{1} << 4 * Bits) - 1;
+    low = (low & four) | (low >> 4 * Bits & four) << 32;
+    low = (low & two * 0x0000000100000001u) | (low >> 2 * Bits & two * 0x0000000100000001u) << 16;
+    low = (low & ones * 0x0001000100010001u) | (low >> Bits & ones * 0x0001000100010001u) << 8;
+    std::memcpy(codes, &low, 8);
+  } else {
+    for (int i = 0; i < 4; ++i) codes[i] = static_cast<code_word<Bits>>((low >> (i * Bits)) & ones);
   }
 }
 
