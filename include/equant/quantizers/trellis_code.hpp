@@ -11,9 +11,10 @@
 namespace equant::inline EQUANT_ABI {
 
 /// Trellis-coded quantization (Marcellin and Fischer, 1990) in the form of QTIP (Tseng et al., 2024): `Bits` bits per
-/// value, and a value is looked up by the last `length` bits of the stream. 2^length values serve a code of Bits bits, so
-/// that the error comes near to the rate-distortion bound: at 2 bits a Gaussian keeps an error of 0.0777 of its power
-/// with length 8, 0.0700 with 12 and 0.0666 with 16, where the best scalar quantizer has 0.1175 and the bound is 0.0625.
+/// value, and a value is looked up by the last `length` bits of the stream. 2^length values serve a code of Bits bits,
+/// so that the error comes near to the rate-distortion bound: at 2 bits a Gaussian keeps an error of 0.0777 of its
+/// power with length 8, 0.0700 with 12 and 0.0666 with 16, where the best scalar quantizer has 0.1175 and the bound is
+/// 0.0625.
 ///
 /// Blocks of 256 values are coded in a circle (tail-biting), the last one takes the rest: exactly Bits bits per value
 /// but for runs shorter than length / Bits. Encoding takes time in proportion to 2^length, decoding is a look-up.
@@ -37,14 +38,14 @@ class trellis_code {
     }
     trellis::values steps(table.size());
     for (std::size_t i = 0; i < steps.size(); ++i) {
-      if (table[i] - table[i] != 0) contract::invalid_argument("the value ", table[i], " of state ", i, " of a trellis");
+      if (table[i] - table[i] != 0) contract::invalid_argument("a trellis with the value ", table[i], " of state ", i);
       steps[i] = trellis::to_steps(static_cast<double>(table[i]));
     }
     table_ = std::make_shared<const trellis::values>(std::move(steps));
   }
 
-  /// A table fitted to samples of mean 0 and variance 1 (generalised Lloyd: encode, then move every state's value to the
-  /// mean of the samples it stood for), from the computed one on. States hardly used keep what they had.
+  /// A table fitted to samples of mean 0 and variance 1 (generalised Lloyd: encode, then move every state's value to
+  /// the mean of the samples it stood for), from the computed one on. States hardly used keep what they had.
   static trellis_code trained(int length, std::span<const float> samples, int passes = 8) {
     trellis_code code(length);
     if (samples.empty()) contract::invalid_argument("no samples to train a trellis on");
@@ -107,8 +108,8 @@ class trellis_code {
  private:
   static int checked(int length) {
     if (length < 2 * Bits || length > trellis::most_length) {
-      contract::invalid_argument("a trellis of ", Bits, " bits has a length of ", 2 * Bits, " to ", trellis::most_length,
-                                 ", not ", length);
+      contract::invalid_argument("a trellis of ", Bits, " bits has a length of ", 2 * Bits, " to ",
+                                 trellis::most_length, ", not ", length);
     }
     return length;
   }
