@@ -76,7 +76,16 @@ template <class Isa = isa::native, class Word, class Map, class T>
 [[gnu::noinline, gnu::flatten]]
 void dequantize_lines(const line_grid& grid, const Word* codes, run_parameters<Map> p, std::int32_t sign,
                       T* y) noexcept {
-  for_each_line(grid, p, [&](index_t in, index_t out, run_parameters<Map> q) __attribute__((always_inline)) {
+  line_grid rest = grid;
+  if constexpr (requires { dequantize_on<Isa>::pairs(grid, codes, p, sign, y); }) {
+    if (shared_by_lines(grid, p)) {
+      const index_t done = dequantize_on<Isa>::pairs(grid, codes, p, sign, y);
+      rest.lines -= done;
+      codes += done * grid.in;
+      y += done * grid.out;
+    }
+  }
+  for_each_line(rest, p, [&](index_t in, index_t out, run_parameters<Map> q) __attribute__((always_inline)) {
     dequantize_on<Isa>::run(codes + in, grid.n, q, sign, y + out);
   });
 }

@@ -49,43 +49,43 @@ struct fake_quantize_on<isa::avx512vnni> : fake_quantize_on<isa::avxvnni> {
 
   /// By a product with 1 / s instead of a division, 64 elements at a time, where that provably rounds the same way.
   ///
-  /// Of codes of at most 8 bits with a zero point among them only |x / s| < 257 is not clipped. There product and
-  /// quotient differ by less than 3 * 2^-24 * 257 < 2^-14, so that they round differently only next to a tie: where the
-  /// product is further than 0.5 - 2^-14 from its nearest integer, the division decides. So it does for NaN; infinity
-  /// is clipped either way. The last product adds +0, as no code is -0.
+  /// Of codes of at most 8 bits with a zero point among them only |x / s| < 257 is not clipped. There the reciprocal,
+  /// the sum w = x * (1 / s) + 1/2 + margin and the quotient it stands for are off by at most 257, 256 and 257 times
+  /// 2^-24, together less than `margin`. So floor(w) is the quotient rounded, unless w's fraction is below 2 * margin:
+  /// next to a tie the division decides. So it does where the fraction is NaN.
   template <class Rules, class Map, class Lanes, class Out>
   [[gnu::always_inline]]
   static index_t by_product(const float* x, index_t i, index_t n, const Lanes& lanes, code_range range, Out out) {
-    constexpr int absolute_maximum = 0b1011;
+    constexpr float margin = 0x1.9p-15f;
     const __m512 lowest = _mm512_set1_ps(static_cast<float>(range.lowest));
     const __m512 highest = _mm512_set1_ps(static_cast<float>(range.highest));
-    const __m512 far = _mm512_set1_ps(0.5f - 0x1p-14f);
-    const auto rounded = [](__m512 t) __attribute__((always_inline)) { return avx512vnni::whole<nearest_even>(t); };
+    const __m512 half = _mm512_set1_ps(0.5f + margin), sure = _mm512_set1_ps(2 * margin);
     if (i + 64 > n) return i;
     // In variables, so that what all elements share stays in registers.
     const __m512 one_inverse = lanes.at(i).inverse(), one_scale = lanes.at(i).scale();
     const __m512 one_low = _mm512_sub_ps(lowest, lanes.at(i).zero_f32());
     const __m512 one_high = _mm512_sub_ps(highest, lanes.at(i).zero_f32());
-    const auto scaled = [&](index_t at) __attribute__((always_inline)) {
-      return _mm512_mul_ps(avx512vnni::load(x + at), Lanes::shared ? one_inverse : lanes.at(at).inverse());
+    const auto above = [&](index_t at) __attribute__((always_inline)) {
+      return _mm512_fmadd_ps(avx512vnni::load(x + at), Lanes::shared ? one_inverse : lanes.at(at).inverse(), half);
     };
     const auto real = [&](__m512 r, index_t at) __attribute__((always_inline)) {
       if constexpr (Lanes::shared) {
-        out.store(at, _mm512_fmadd_ps(avx512vnni::clamped(r, one_low, one_high), one_scale, _mm512_setzero_ps()));
+        out.store(at, _mm512_mul_ps(avx512vnni::clamped(r, one_low, one_high), one_scale));
       } else {
         const auto p = lanes.at(at);
         const __m512 low = _mm512_sub_ps(lowest, p.zero_f32()), high = _mm512_sub_ps(highest, p.zero_f32());
-        out.store(at, _mm512_fmadd_ps(avx512vnni::clamped(r, low, high), p.scale(), _mm512_setzero_ps()));
+        out.store(at, _mm512_mul_ps(avx512vnni::clamped(r, low, high), p.scale()));
       }
     };
     for (; i + 64 <= n; i += 64) {
-      const __m512 a = scaled(i), b = scaled(i + 16), c = scaled(i + 32), d = scaled(i + 48);
-      const __m512 ra = rounded(a), rb = rounded(b), rc = rounded(c), rd = rounded(d);
-      const __m512 ab = avx512vnni::range<absolute_maximum>(_mm512_sub_ps(a, ra), _mm512_sub_ps(b, rb));
-      const __m512 cd = avx512vnni::range<absolute_maximum>(_mm512_sub_ps(c, rc), _mm512_sub_ps(d, rd));
-      const __mmask16 nan = _mm512_cmp_ps_mask(a, b, _CMP_UNORD_Q) | _mm512_cmp_ps_mask(c, d, _CMP_UNORD_Q);
-      const __mmask16 ties = _mm512_cmp_ps_mask(avx512vnni::range<absolute_maximum>(ab, cd), far, _CMP_GT_OQ);
-      if ((nan | ties) == 0) [[likely]] {
+      const __m512 a = above(i), b = above(i + 16), c = above(i + 32), d = above(i + 48);
+      const __m512 ra = avx512vnni::below(a), rb = avx512vnni::below(b);
+      const __m512 rc = avx512vnni::below(c), rd = avx512vnni::below(d);
+      __mmask16 clear = _mm512_cmp_ps_mask(_mm512_sub_ps(a, ra), sure, _CMP_GE_OQ);
+      clear = _mm512_mask_cmp_ps_mask(clear, _mm512_sub_ps(b, rb), sure, _CMP_GE_OQ);
+      clear = _mm512_mask_cmp_ps_mask(clear, _mm512_sub_ps(c, rc), sure, _CMP_GE_OQ);
+      clear = _mm512_mask_cmp_ps_mask(clear, _mm512_sub_ps(d, rd), sure, _CMP_GE_OQ);
+      if (clear == avx512vnni::all) [[likely]] {
         real(ra, i);
         real(rb, i + 16);
         real(rc, i + 32);

@@ -130,10 +130,9 @@ template <class Rounding>
   }
 }
 
-/// What vrangeps chooses of a and b.
-template <int Choice>
-[[gnu::always_inline]] inline __m512 range(__m512 a, __m512 b) {
-  return _mm512_maskz_range_ps(all, a, b, Choice);
+/// The largest whole number that is not above x.
+[[gnu::always_inline]] inline __m512 below(__m512 x) {
+  return _mm512_maskz_roundscale_ps(all, x, _MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC);
 }
 #pragma GCC diagnostic pop
 
