@@ -4,6 +4,7 @@
 
 #include <equant/formats/bipolar.hpp>
 #include <equant/formats/codebook.hpp>
+#include <equant/formats/dead_zone.hpp>
 #include <equant/formats/e8m0.hpp>
 #include <equant/formats/integer.hpp>
 #include <equant/formats/iq4.hpp>
@@ -46,6 +47,6 @@ using codebooks = list<codebook<1>, codebook<2>, codebook<3>, codebook<4>, codeb
                        codebook<8>, nf4, iq4, power_of_two<2>, power_of_two<4>, power_of_two<8>, additive_power_of_two<3>,
                        additive_power_of_two<4>, additive_power_of_two<5>, additive_power_of_two<7>>;
 using floats_and_books = joined<minifloats, codebooks>::type;
-using all = joined<joined<integers, floats_and_books>::type, list<bipolar, e8m0>>::type;
+using all = joined<joined<integers, floats_and_books>::type, list<bipolar, e8m0, dead_zone<5>, dead_zone<16>>>::type;
 
 }  // namespace equant::inline EQUANT_ABI::formats

@@ -20,8 +20,11 @@ class sorted_values {
   /// Throws std::invalid_argument on NaN or infinity (naming the place) and on no values.
   template <tensor_source X>
   explicit sorted_values(const X& x) {
-    std::vector<entry> entries = read(x);
-    for (entry& e : entries) e.weight = 1;
+    std::vector<double> values = read(x);
+    std::sort(values.begin(), values.end());
+    std::vector<entry> entries;
+    entries.reserve(values.size());
+    for (double v : values) entries.push_back({v, 1});
     take(std::move(entries));
   }
 
@@ -29,14 +32,15 @@ class sorted_values {
   /// none negative and not all zero.
   template <tensor_source X, tensor_source W>
   sorted_values(const X& x, const W& weights) {
-    std::vector<entry> entries = read(x);
-    const std::vector<entry> w = read(weights);
+    const std::vector<double> values = read(x), w = read(weights);
     const auto shape_of = [](const auto& source) { return with_view(source, [](const auto& v) { return v.sizes; }); };
     if (shape_of(x) != shape_of(weights)) {
       contract::invalid_argument("weights of ", to_string(shape_of(weights)), " for values of ",
                                  to_string(shape_of(x)));
     }
-    for (std::size_t i = 0; i < entries.size(); ++i) entries[i].weight = w[i].value;
+    std::vector<entry> entries;
+    for (std::size_t i = 0; i < values.size(); ++i) entries.push_back({values[i], w[i]});
+    std::sort(entries.begin(), entries.end(), [](const entry& a, const entry& b) { return a.value < b.value; });
     take(std::move(entries));
   }
 
@@ -65,6 +69,22 @@ class sorted_values {
     return above - entries_.begin();
   }
 
+  /// The place after `first` where values cease to be in a cell that holds the one there.
+  template <class Within>
+  index_t first_beyond(index_t first, Within within) const {
+    index_t known = first, step = 1;
+    while (known + step < count() && within(value(known + step))) {
+      known += step;
+      step *= 2;
+    }
+    index_t end = std::min(known + step, count());
+    while (end - known > 1) {
+      const index_t middle = known + (end - known) / 2;
+      (within(value(middle)) ? known : end) = middle;
+    }
+    return end;
+  }
+
   /// Weight, mean, and squared distances from it of the values [first, last).
   double weight(index_t first, index_t last) const { return at(last).weight - at(first).weight; }
   double mean(index_t first, index_t last) const {
@@ -84,10 +104,10 @@ class sorted_values {
   const prefix& at(index_t i) const { return sums_[static_cast<std::size_t>(i)]; }
 
   template <class X>
-  static std::vector<entry> read(const X& x) {
+  static std::vector<double> read(const X& x) {
     return with_view(x, [&](const auto& v) {
-      std::vector<entry> entries(static_cast<std::size_t>(v.count()));
-      if (entries.empty()) contract::invalid_argument("a tensor of ", to_string(v.sizes), " has no values to order");
+      std::vector<double> values(static_cast<std::size_t>(v.count()));
+      if (values.empty()) contract::invalid_argument("a tensor of ", to_string(v.sizes), " has no values to order");
       const traversal logical(v.sizes, axis_order::row_major(), v.strides, row_major_strides(v.sizes),
                               normal_form(per_tensor, v.sizes));
       bool finite = true;
@@ -95,15 +115,16 @@ class sorted_values {
         read_line(v.data + r.a, r.a_step, r.count, [&](const auto* from, index_t n, index_t offset) {
           for (index_t i = 0; i < n; ++i) {
             finite = finite && scanning::finite(from[i]);
-            entries[static_cast<std::size_t>(r.b + (offset + i) * r.b_step)].value = static_cast<double>(from[i]);
+            values[static_cast<std::size_t>(r.b + (offset + i) * r.b_step)] = static_cast<double>(from[i]);
           }
         });
       });
       if (!finite) scanning::reject_non_finite(v);
-      return entries;
+      return values;
     });
   }
 
+  /// Of entries in ascending order.
   void take(std::vector<entry>&& entries) {
     for (const entry& e : entries) {
       if (!(e.weight >= 0) || !scanning::finite(e.weight)) {
@@ -113,7 +134,6 @@ class sorted_values {
     }
     std::erase_if(entries, [](const entry& e) { return e.weight == 0; });
     if (entries.empty()) contract::invalid_argument("all weights are zero");
-    std::sort(entries.begin(), entries.end(), [](const entry& a, const entry& b) { return a.value < b.value; });
     std::size_t last = 0;
     for (std::size_t i = 1; i < entries.size(); ++i) {
       if (entries[i].value == entries[last].value) {
