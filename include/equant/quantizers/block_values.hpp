@@ -6,6 +6,7 @@
 #include <equant/storage/quantized_blocks.hpp>
 
 #include <algorithm>
+#include <limits>
 
 /// What stored blocks stand for: value = scale * format.decode(code) - offset, down to the innermost parameters.
 namespace equant::inline EQUANT_ABI::block_values {
@@ -42,27 +43,22 @@ void decode_block(const code_word<Format::bits>* words, index_t n, float scale, 
   }
 }
 
-/// `first` is at the start of a block.
 template <class Format, class Scale, index_t Length, class Offset, class Rule>
 void decode(const stored<block<Format, Scale, Length, Offset, Rule>>& q, index_t line, index_t first, index_t n, float* y) {
   using scheme = block<Format, Scale, Length, Offset, Rule>;
-  constexpr index_t blocks = Length == whole || Length > chunk ? 1 : chunk / Length;
+  constexpr index_t span = Length == whole ? std::numeric_limits<index_t>::max() : Length;
   code_word<Format::bits> words[chunk];
-  std::array<float, std::size_t{blocks}> scale{}, offset{};
-  for (index_t i = first, end = first; i < first + n; i = end) {
-    const index_t b = Length == whole ? 0 : i / Length;
-    const index_t row = Length == whole ? 0 : line;
-    end = std::min(first + n, Length == whole || Length > chunk ? i + chunk : (b + blocks) * Length);
-    if constexpr (Length > chunk) end = std::min(end, (b + 1) * Length);
-    const index_t here = Length == whole ? 1 : (end - 1) / Length - b + 1;
-    decode(q.scales(), row, b, here, scale.data());
-    if constexpr (scheme::has_offset) decode(q.offsets(), row, b, here, offset.data());
-    q.get(line, i, words, end - i);
-    for (index_t k = 0; k < here; ++k) {
-      const index_t at = Length == whole || Length > chunk ? 0 : k * Length;
-      const index_t m = here == 1 ? end - i : std::min(Length, end - i - at);
-      decode_block<Format, scheme::has_offset>(words + at, m, scale[std::size_t(k)], offset[std::size_t(k)],
-                                                y + (i - first) + at);
+  float scale[chunk], offset[chunk] = {};
+  for (index_t done = 0; done < n; done += chunk) {
+    const index_t from = first + done, m = std::min(chunk, n - done), b = from / span;
+    const index_t blocks = (from + m - 1) / span - b + 1, row = Length == whole ? 0 : line;
+    decode(q.scales(), row, b, blocks, scale);
+    if constexpr (scheme::has_offset) decode(q.offsets(), row, b, blocks, offset);
+    q.get(line, from, words, m);
+    for (index_t k = 0, at = 0; k < blocks; ++k) {
+      const index_t end = k + 1 == blocks ? m : (b + k + 1) * span - from;
+      decode_block<Format, scheme::has_offset>(words + at, end - at, scale[k], offset[k], y + done + at);
+      at = end;
     }
   }
 }
