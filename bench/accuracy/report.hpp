@@ -44,7 +44,7 @@ class report {
  private:
   static std::string text(double x) {
     char digits[32] = "";
-    if (x == x) std::snprintf(digits, sizeof digits, "%.7g", x);
+    if (x == x) std::snprintf(digits, sizeof digits, "%.10g", x);
     return digits;
   }
 
