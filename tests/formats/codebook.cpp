@@ -27,7 +27,7 @@ TEST_CASE("codebook: half-way goes down, a repeated level is used once, NaN is z
   CHECK_FALSE(c == codebook<2>{});
 }
 
-TEST_CASE("codebook: fewer levels leave codes unused; one level takes all", "[formats]") {
+TEST_CASE("codebook: fewer levels leave codes unused, one level takes all", "[formats]") {
   const codebook<4> three(std::array{-1.0f, 0.25f, 2.0f});
   CHECK(int{three.encode(1e30f)} == 2);
   CHECK(int{three.encode(std::numeric_limits<float>::infinity())} == 2);
