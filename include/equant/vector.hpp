@@ -3,11 +3,13 @@
 #pragma once
 
 #include <equant/compare.hpp>
+#include <equant/quantizers/lattice_code.hpp>
+#include <equant/quantizers/product_code.hpp>
 #include <equant/quantizers/trellis_code.hpp>
 
 /// Vector quantizers, and the verbs for what they make:
 ///
-///   auto q = trellis_quantizer<2>(12).quantize(w);   // 2 bits per value
+///   auto q = trellis_quantizer<2>(12).quantize(w);   // 2 bits per value; lattice_quantizer<8>(), product_quantizer
 ///   Eigen::MatrixXf back = dequantize(q);
 ///   std::cout << compare(w, q);
 namespace equant::inline EQUANT_ABI {

@@ -92,11 +92,11 @@ TEST_CASE("quantizers: a trellis comes nearer to a Gaussian than any scalar quan
 
 TEST_CASE("quantizers: a trellis trained on other samples of the same kind does better", "[quantizers]") {
   const std::vector<float> x = gaussian(64 * 256, 5);
-  const auto trained = trellis_code<2>::trained(6, gaussian(64 * 256, 6));
+  const auto trained = trellis_code<2>::trained(gaussian(64 * 256, 6), 6);
   CHECK(mse(x, back(trained, x)) < 0.97 * mse(x, back(trellis_code<2>(6), x)));
   CHECK(trained.size_bytes() == 2 * 64);
   CHECK(trellis_code<2>(6).size_bytes() == 0);
-  CHECK(trained == trellis_code<2>::trained(6, gaussian(64 * 256, 6)));
+  CHECK(trained == trellis_code<2>::trained(gaussian(64 * 256, 6), 6));
   CHECK_FALSE(trained == trellis_code<2>(6));
 }
 
@@ -118,5 +118,5 @@ TEST_CASE("quantizers: what a trellis cannot be", "[quantizers]") {
   std::vector<float> table(16);
   table[3] = std::numeric_limits<float>::quiet_NaN();
   CHECK_THROWS_WITH(trellis_code<2>(4, table), says("state 3"));
-  CHECK_THROWS_WITH(trellis_code<2>::trained(4, {}), says("no samples"));
+  CHECK_THROWS_WITH(trellis_code<2>::trained({}, 4), says("no samples"));
 }

@@ -46,7 +46,7 @@ class trellis_code {
 
   /// A table fitted to samples of mean 0 and variance 1 (generalised Lloyd: encode, then move every state's value to
   /// the mean of the samples it stood for), from the computed one on. States hardly used keep what they had.
-  static trellis_code trained(int length, std::span<const float> samples, int passes = 8) {
+  static trellis_code trained(std::span<const float> samples, int length, int passes = 8) {
     trellis_code code(length);
     if (samples.empty()) contract::invalid_argument("no samples to train a trellis on");
     const auto count = static_cast<index_t>(samples.size());
@@ -146,7 +146,8 @@ class trellis_code {
   std::shared_ptr<const trellis::values> table_;
 };
 
-/// trellis_quantizer<2>(12).quantize(w): 2 bits per value.
+/// trellis_quantizer<2>(12).quantize(w): 2 bits per value. trellis_quantizer<2>::trained(w, 8): with a table of w's
+/// own.
 template <int Bits>
 using trellis_quantizer = vector_quantizer<trellis_code<Bits>>;
 

@@ -170,6 +170,14 @@ class vector_quantizer {
     requires std::constructible_from<Code, Arguments...>
   explicit vector_quantizer(Arguments&&... arguments) : code_(std::forward<Arguments>(arguments)...) {}
 
+  /// A code fitted to the values of x; what else it takes follows.
+  template <tensor_source X, class... Options>
+  static vector_quantizer trained(const X& x, const Options&... options) {
+    return with_view(x, [&](const auto& v) {
+      return vector_quantizer(Code::trained(vectors::normalised(v).values, options...));
+    });
+  }
+
   const Code& code() const { return code_; }
 
   template <tensor_source X, executor Executor = serial>
