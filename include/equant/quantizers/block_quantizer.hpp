@@ -38,10 +38,19 @@ class block_quantizer {
     });
   }
 
-  /// The same of a table of parameters, lines of finite values.
-  void encode_table(const aligned_vector<float>& x, stored<Scheme>& q) const {
+  /// The same of a table of parameters, lines of finite values. A search counts errors by the weights.
+  void encode_table(const aligned_vector<float>& x, const aligned_vector<float>& weights, stored<Scheme>& q) const {
     const line_table& t = q.size();
-    encode(view<const float>{x.data(), shape{t.lines, t.length}, shape{t.length, 1}}, q, non_finite::reject, serial{});
+    if constexpr (searches && direct) {
+      for (index_t line = 0; line < t.lines; ++line) {
+        const index_t start = line * t.length;
+        for_each_block(line, 0, t.length, [&](index_t row, index_t b, index_t at, index_t m) {
+          encode_block(q, line, row, b, at, m, x.data() + start + at, weights.data() + start + at);
+        });
+      }
+    } else {
+      encode(view<const float>{x.data(), shape{t.lines, t.length}, shape{t.length, 1}}, q, non_finite::reject, serial{});
+    }
   }
 
  private:
@@ -52,11 +61,11 @@ class block_quantizer {
   /// Parameters are kept as they come, so that a block is done in one go.
   static constexpr bool direct = length != whole && !block_scheme<typename Scheme::scale_type> &&
                                  !block_scheme<typename Scheme::offset_type>;
-  static constexpr bool searches = std::same_as<Choice, searched> || std::same_as<rule, rules::least_error>;
+  static constexpr bool searches =  // but not over a whole tensor
+      length != whole && (std::same_as<Choice, searched> || std::same_as<rule, rules::least_error>);
   static constexpr bool at_once = !searches && kernels::codes_at_once<rule>;
   static_assert(!at_once || (direct && length <= kernels::longest_block),
                 "equant: this rule is for blocks of 256 values at most, whose parameters are kept directly");
-  static_assert(!searches || length != whole, "equant: there is no search over a whole tensor");
 
   using parameters = kernels::block_parameters;
   using word = code_word<format::bits>;
@@ -84,20 +93,26 @@ class block_quantizer {
       if constexpr (!direct) find_parameters(x, q, finite, run_on);
       for_each_chunk(x, q, run_on, finite([&](index_t line, index_t first, index_t n, const float* values) {
         for_each_block(line, first, n, [&](index_t row, index_t b, index_t at, index_t m) {
-          if constexpr (direct || searches) {
-            const parameters p = choose(values + at, m, rounding_of(q.scales(), row, b), rounding_of(q.offsets(), row, b));
-            block_store::store(q.scales(), row, b, p.scale);
-            block_store::store(q.offsets(), row, b, p.offset);
-          }
-          const parameters kept = block_values::parameters_of(q, line, first + at);
-          word words[block_values::chunk];
-          for (index_t i = 0; i < m; i += block_values::chunk) {
-            const index_t k = std::min(block_values::chunk, m - i);
-            kernels::encode_block(format{}, values + at + i, k, kept, words);
-            q.put(line, first + at + i, words, k);
-          }
+          encode_block(q, line, row, b, first + at, m, values + at);
         });
       }));
+    }
+  }
+
+  /// Chooses the parameters of one block, unless they are there already, and its codes.
+  static void encode_block(stored<Scheme>& q, index_t line, index_t row, index_t b, index_t first, index_t n,
+                           const float* x, const float* weights = nullptr) {
+    if constexpr (direct || searches) {
+      const parameters p = choose(x, weights, n, rounding_of(q.scales(), row, b), rounding_of(q.offsets(), row, b));
+      block_store::store(q.scales(), row, b, p.scale);
+      block_store::store(q.offsets(), row, b, p.offset);
+    }
+    const parameters kept{block_values::value(q.scales(), row, b), block_values::value(q.offsets(), row, b)};
+    word words[block_values::chunk];
+    for (index_t i = 0; i < n; i += block_values::chunk) {
+      const index_t m = std::min(block_values::chunk, n - i);
+      kernels::encode_block(format{}, x + i, m, kept, words);
+      q.put(line, first + i, words, m);
     }
   }
 
@@ -105,10 +120,15 @@ class block_quantizer {
   template <class T, class Finite, class Executor>
   void find_parameters(const view<const T>& x, stored<Scheme>& q, Finite finite, Executor& run_on) const {
     const line_table blocks = q.size().blocks(length);
-    aligned_vector<float> scales(static_cast<std::size_t>(blocks.count())), offsets(has_offset ? scales.size() : 0);
-    const auto keep = [&](index_t i, parameters p) {
-      scales[static_cast<std::size_t>(i)] = p.scale;
-      if constexpr (has_offset) offsets[static_cast<std::size_t>(i)] = p.offset;
+    const auto size = static_cast<std::size_t>(blocks.count());
+    // What an error of a parameter costs: that of a scale as much as the squares of the levels it multiplies.
+    aligned_vector<float> scales(size), offsets(size), scale_weights(size, 1), offset_weights(size, 1);
+    const auto keep = [&](index_t i, parameters p, double scale_weight = 1, double offset_weight = 1) {
+      const auto at = static_cast<std::size_t>(i);
+      scales[at] = p.scale;
+      offsets[at] = p.offset;
+      scale_weights[at] = static_cast<float>(scale_weight);
+      offset_weights[at] = static_cast<float>(offset_weight);
     };
     if constexpr (length == whole) {
       float ends[2] = {};
@@ -124,18 +144,20 @@ class block_quantizer {
       for_each_chunk(x, q, run_on, finite([&](index_t line, index_t first, index_t n, const float* values) {
         for_each_block(line, first, n, [&](index_t row, index_t b, index_t at, index_t m) {
           const auto as_it_is = [](float v) { return v; };
-          keep(row * blocks.length + b, choose(values + at, m, as_it_is, as_it_is));
+          const parameters p = choose(values + at, nullptr, m, as_it_is, as_it_is);
+          const auto sums = block_search::sums_of(format{}, values + at, nullptr, m, p.scale, p.offset);
+          keep(row * blocks.length + b, p, sums.cc, sums.n);
         });
       }));
     }
-    keep_table(q.scales(), scales);
-    if constexpr (has_offset) keep_table(q.offsets(), offsets);
+    keep_table(q.scales(), scales, scale_weights);
+    if constexpr (has_offset) keep_table(q.offsets(), offsets, offset_weights);
   }
 
   template <class S>
-  static void keep_table(stored<S>& q, const aligned_vector<float>& table) {
+  static void keep_table(stored<S>& q, const aligned_vector<float>& table, const aligned_vector<float>& weights) {
     if constexpr (block_scheme<S>) {
-      block_quantizer<S>().encode_table(table, q);
+      block_quantizer<S, std::conditional_t<searches, searched, by_rule>>().encode_table(table, weights, q);
     } else {
       const line_table& t = q.size();
       for (index_t line = 0; line < t.lines; ++line) {
@@ -150,10 +172,10 @@ class block_quantizer {
   }
 
   template <class RoundScale, class RoundOffset>
-  static parameters choose(const float* x, index_t n, RoundScale round_scale, RoundOffset round_offset) {
+  static parameters choose(const float* x, const float* weights, index_t n, RoundScale round_scale, RoundOffset round_offset) {
     if constexpr (searches) {
       using search = block_search::search<format, has_offset, RoundScale, RoundOffset>;
-      return search(format{}, x, n, round_scale, round_offset).best(by_rule_of(x, n));
+      return search(format{}, x, weights, n, round_scale, round_offset).best(by_rule_of(x, n));
     } else {
       return by_rule_of(x, n);
     }

@@ -9,7 +9,7 @@
 /// is compared is what comes out.
 namespace equant::inline EQUANT_ABI::block_search {
 
-/// What the squared error depends on, for given codes of levels c: sum (x - (s c - o))^2.
+/// What the squared error depends on, for given codes of levels c: sum w (x - (s c - o))^2.
 struct sums {
   double n = 0, x = 0, xx = 0, c = 0, xc = 0, cc = 0;
 
@@ -24,19 +24,29 @@ struct sums {
   }
 };
 
+/// Whether each level has its opposite, so that a negative scale is none of its own.
 template <element_format Format>
-sums sums_of(const Format& format, const float* x, index_t n, float scale, float offset) {
+bool has_opposites(const Format& format) {
+  for (int c = 0; c < 1 << Format::bits; ++c) {
+    const float level = format.decode(static_cast<code_word<Format::bits>>(c));
+    if (level - level == 0 && format.decode(format.encode(-level)) != -level) return false;
+  }
+  return true;
+}
+
+template <element_format Format>
+sums sums_of(const Format& format, const float* x, const float* weights, index_t n, float scale, float offset) {
   sums r;
-  r.n = static_cast<double>(n);
   const float inverse = kernels::block_rules::reciprocal(scale);
   for (index_t i = 0; i < n; ++i) {
     const double level = static_cast<double>(format.decode(format.encode((x[i] + offset) * inverse)));
-    const double v = static_cast<double>(x[i]);
-    r.x += v;
-    r.xx += v * v;
-    r.c += level;
-    r.xc += v * level;
-    r.cc += level * level;
+    const double w = weights == nullptr ? 1 : static_cast<double>(weights[i]), v = static_cast<double>(x[i]);
+    r.n += w;
+    r.x += w * v;
+    r.xx += w * v * v;
+    r.c += w * level;
+    r.xc += w * v * level;
+    r.cc += w * level * level;
   }
   return r;
 }
@@ -44,8 +54,10 @@ sums sums_of(const Format& format, const float* x, index_t n, float scale, float
 template <element_format Format, bool HasOffset, class RoundScale, class RoundOffset>
 class search {
  public:
-  search(const Format& format, const float* x, index_t n, RoundScale round_scale, RoundOffset round_offset)
-      : format_(format), x_(x), n_(n), round_scale_(round_scale), round_offset_(round_offset) {}
+  /// Errors count by their weights, where there are any.
+  search(const Format& format, const float* x, const float* weights, index_t n, RoundScale round_scale,
+         RoundOffset round_offset)
+      : format_(format), x_(x), weights_(weights), n_(n), round_scale_(round_scale), round_offset_(round_offset) {}
 
   /// The best found; `start` is among the candidates, so that it is never worse.
   kernels::block_parameters best(kernels::block_parameters start) {
@@ -57,19 +69,22 @@ class search {
     } else {
       const float amax = kernels::block_rules::largest_magnitude(x_, n_);
       scales(amax / highest);
-      if (lowest != -highest) scales(-amax / highest);
+      static const bool one_sign = has_opposites(Format{});
+      if (!one_sign) scales(-amax / highest);
     }
     refine();
     return found_;
   }
 
  private:
-  /// From a fifth beyond the scale that clips nothing down to a quarter of it.
+  /// Down to a quarter of the scale that clips nothing, from somewhat beyond it; levels that lie far apart at the end, as
+  /// a minifloat's do, may be left unused altogether.
   void scales(float widest) {
-    constexpr int steps = 64;
+    constexpr float most = integer_format<Format> ? 1.2f : 2.1f, least = 0.25f;
+    constexpr int steps = static_cast<int>(64 * most);
     float last = 0;
     for (int i = 0; i <= steps; ++i) {
-      const float scale = round_scale_(widest * (1.2f - 0.95f * static_cast<float>(i) / steps));
+      const float scale = round_scale_(widest * (most - (most - least) * static_cast<float>(i) / steps));
       if (scale == last) continue;
       last = scale;
       attempt(scale, 0);
@@ -94,7 +109,7 @@ class search {
   /// Tries a candidate and what follows from its codes; whether this is the best so far.
   bool attempt(float scale, float offset) {
     if (!(scale - scale == 0) || !(offset - offset == 0)) return false;
-    const sums s = sums_of(format_, x_, n_, scale, offset);
+    const sums s = sums_of(format_, x_, weights_, n_, scale, offset);
     const bool as_it_is = keep(s, round_scale_(scale), round_offset_(offset));
     float o = 0;
     if constexpr (HasOffset) o = round_offset_(static_cast<float>(s.offset()));
@@ -115,6 +130,7 @@ class search {
 
   Format format_;
   const float* x_;
+  const float* weights_;
   index_t n_;
   RoundScale round_scale_;
   RoundOffset round_offset_;
