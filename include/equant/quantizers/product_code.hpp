@@ -16,8 +16,8 @@ struct product_options {
   int bits = 8;               ///< of a code, 1 to 12: 2^bits points
   index_t subspaces = 1;      ///< codebooks: vector i is coded by the one of number i mod subspaces
   std::uint64_t seed = 1;
-  int passes = 25;            ///< of k-means, at most
-  index_t per_point = 128;    ///< samples that k-means sees, at most, for each point
+  int passes = 100;           ///< of k-means, at most
+  index_t per_point = 256;    ///< samples that k-means sees, at most, for each point
 };
 
 /// Product quantization (Jegou, Douze and Schmid, 2011): neighbours in groups of `dim` values, each group by the
