@@ -143,8 +143,8 @@ class block_quantizer {
     } else {
       for_each_chunk(x, q, run_on, finite([&](index_t line, index_t first, index_t n, const float* values) {
         for_each_block(line, first, n, [&](index_t row, index_t b, index_t at, index_t m) {
-          const auto as_it_is = [](float v) { return v; };
-          const parameters p = choose(values + at, nullptr, m, as_it_is, as_it_is);
+          const parameters p = choose(values + at, nullptr, m, real<typename Scheme::scale_type>,
+                                      real<typename Scheme::offset_type>);
           const auto sums = block_search::sums_of(format{}, values + at, nullptr, m, p.scale, p.offset);
           keep(row * blocks.length + b, p, sums.cc, sums.n);
         });
@@ -164,6 +164,16 @@ class block_quantizer {
         block_store::store(q, line, 0, table.data() + line * t.length, t.length);
       }
     }
+  }
+
+  /// A parameter before it is rounded: negative only where its scheme holds negative numbers.
+  template <class S>
+  static float real(float x) {
+    if constexpr (block_scheme<S>) {
+      constexpr typename S::format_type f{};
+      if constexpr (!S::has_offset && f.decode(f.encode(-1)) >= 0) return std::max(x, 0.0f);
+    }
+    return x;
   }
 
   template <class S>

@@ -101,7 +101,7 @@ class search {
         const float low = range.low + 0.4f * static_cast<float>(i) * step;
         const float high = range.high - 0.4f * static_cast<float>(k) * step;
         const float scale = (high - low) / levels;
-        attempt(scale, scale * lowest - low);
+        attempt(round_scale_(scale), round_offset_(scale * lowest - low));
       }
     }
   }
