@@ -6,6 +6,10 @@
 #include <equant/calibration/min_max.hpp>
 #include <equant/quantizers/block_quantizer.hpp>
 
+namespace equant::inline EQUANT_ABI {
+class mse;  // the calibrator, which asks a block scheme for the same as searched
+}
+
 /// Options in any order, told apart by their type.
 namespace equant::inline EQUANT_ABI::options {
 
@@ -20,7 +24,7 @@ struct is_convention : std::bool_constant<quantization_convention<T>> {};
 template <class T>
 struct is_policy : std::bool_constant<std::same_as<T, non_finite>> {};
 template <class T>
-struct is_search : std::bool_constant<std::same_as<T, searched>> {};
+struct is_search : std::bool_constant<std::same_as<T, searched> || std::same_as<T, mse>> {};
 
 /// How many of the options are of a kind.
 template <template <class> class Kind, class... Options>
@@ -46,9 +50,10 @@ constexpr bool check_block_scheme() {
   static_assert(count<is_granularity, Options...> == 0,
                 "equant: a block scheme fixes which values share parameters, so it takes no granularity");
   static_assert(((is_search<Options>::value || is_policy<Options>::value || is_granularity<Options>::value) && ...),
-                "equant: a block scheme brings its format, range rule and parameters; options are searched and a "
-                "non_finite policy");
+                "equant: a block scheme brings its format, range rule and parameters; options are searched (or mse) "
+                "and a non_finite policy");
   static_assert(count<is_policy, Options...> <= 1, "equant: two non_finite policies were given");
+  static_assert(count<is_search, Options...> <= 1, "equant: two searches were asked for");
   return true;
 }
 

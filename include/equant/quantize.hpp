@@ -52,15 +52,15 @@ auto quantize(const X& x, const Options&... given) {
 /// Quantizes a tensor in a block scheme, which brings its own parameters and where they hold:
 ///
 ///   quantize<mxfp4>(w)               by the scheme's rule
-///   quantize<mxfp4>(w, searched{})   by the scale, and the offset, of least error: the same bytes, and more time
+///   quantize<mxfp4>(w, searched{})   by the scale, and the offset, of least error: the same bytes, and more time;
+///                                    mse{} asks for the same
 ///
 /// Options: searched, a non_finite policy (reject). Throws as above.
 template <block_scheme Scheme, tensor_source X, class... Options>
 quantized_blocks<Scheme> quantize(const X& x, const Options&... given) {
   static_assert(options::check_block_scheme<Options...>());
-  const auto choice = options::pick<options::is_search>(by_rule{}, given...);
-  const auto policy = options::pick<options::is_policy>(non_finite::reject, given...);
-  return block_quantizer<Scheme, std::remove_const_t<decltype(choice)>>().quantize(x, policy);
+  using choice = std::conditional_t<options::count<options::is_search, Options...> == 0, by_rule, searched>;
+  return block_quantizer<Scheme, choice>().quantize(x, options::pick<options::is_policy>(non_finite::reject, given...));
 }
 
 /// The same at compile time, for tables in firmware: an array, min-max, per tensor.

@@ -4,6 +4,7 @@
 #include "catch.hpp"
 #include "golden.hpp"
 
+#include <equant/calibration/mse.hpp>
 #include <equant/compare.hpp>
 #include <equant/dequantize.hpp>
 #include <equant/quantize.hpp>
@@ -124,6 +125,7 @@ TEST_CASE("block quantizer: minifloats in blocks keep their precision", "[quanti
   CHECK(db(quantize<mxfp6_e2m3>(x)) > 28);
   CHECK(db(quantize<mxfp6_e3m2>(x)) > 24);
   CHECK(db(quantize<iq4_xs>(x)) > 19);
+  CHECK(quantize<mxfp4>(x, mse{}) == quantize<mxfp4>(x, searched{}));
   const rows wide = varied(2, 4096);  // lines longer than what is gone through at a time
   CHECK(compare(wide, quantize<q4_k>(wide)).sqnr_db > 22);
 }
