@@ -5,7 +5,7 @@
 
 #include <equant/core/contiguous.hpp>
 #include <equant/core/tensor.hpp>
-#include <equant/sweep/sweep.hpp>
+#include <equant/sweep/recommend.hpp>
 
 #include <set>
 
@@ -16,6 +16,12 @@ using Eigen::MatrixXf;
 
 /// 64 x 40 values with a density, so that there is a bound.
 MatrixXf numbers() { return matrices::uniform<MatrixXf>(64, 40, -1, 1); }
+
+/// The rows of the uniform quantizers alone.
+sweep::table uniform(sweep::table t) {
+  std::erase_if(t.rows, [](const sweep::row& r) { return !r.quantizer.starts_with("uniform "); });
+  return t;
+}
 
 std::set<std::string> granularities(const sweep::table& t) {
   std::set<std::string> names;
@@ -40,7 +46,7 @@ struct made_up {
 }  // namespace
 
 TEST_CASE("sweep: a row per width, granularity and quantizer, in this order", "[sweep]") {
-  const sweep::table t = sweep_bits(numbers(), 3, 5);
+  const sweep::table t = uniform(sweep_bits(numbers(), 3, 5));
   CHECK(t.sizes == shape{64, 40});
   REQUIRE(t.rows.size() == 3 * 3 * 3);
   for (std::size_t i = 0; i < t.rows.size(); ++i) {
@@ -51,8 +57,8 @@ TEST_CASE("sweep: a row per width, granularity and quantizer, in this order", "[
   CHECK(t.rows[0].granularity == "per tensor");
   CHECK(t.rows[3].granularity == "per axis 0");
   CHECK(t.rows[6].granularity == "per group of 32 on axis 1");
-  CHECK(sweep_bits(numbers(), 1, 16).rows.size() == 16 * 9);
-  CHECK(sweep_bits(numbers(), 7, 7).rows.size() == 9);
+  CHECK(uniform(sweep_bits(numbers(), 1, 16)).rows.size() == 16 * 9);
+  CHECK(uniform(sweep_bits(numbers(), 7, 7)).rows.size() == 9);
 }
 
 TEST_CASE("sweep: the figures are those of quantize and compare", "[sweep]") {
@@ -103,7 +109,7 @@ TEST_CASE("sweep: discrete values have no bound, and may come out exact", "[swee
 
 TEST_CASE("sweep: granularities of the caller's", "[sweep]") {
   const MatrixXf x = numbers();
-  const sweep::table t = sweep_bits(x, 8, 8, per_axis{1}, per_group{0, 16}, blocking{{16, 0}});
+  const sweep::table t = uniform(sweep_bits(x, 8, 8, per_axis{1}, per_group{0, 16}, blocking{{16, 0}}));
   CHECK(granularities(t) == std::set<std::string>{"per axis 1", "per group of 16 on axis 0", "per block of 16 x all"});
   CHECK(t.rows.size() == 9);
   CHECK(t.rows[0].bytes == 2560 + 40 * 4 + 4);     // symmetric: a scale per column, one zero point
@@ -144,6 +150,7 @@ TEST_CASE("sweep: one value, constants, zeros, denormals and the largest floats"
   const auto finite = [](const MatrixXf& x) {
     INFO(x(0, 0));
     for (const sweep::row& r : sweep_bits(x, 1, 16).rows) {
+      INFO(r.quantizer << ", " << r.bits << " bits");
       CHECK(std::isfinite(r.mse));
       CHECK(!std::isnan(r.sqnr_db));
       CHECK(!r.bound_db);
@@ -157,6 +164,16 @@ TEST_CASE("sweep: one value, constants, zeros, denormals and the largest floats"
     finite(MatrixXf::Identity(3, 40) * value);
     finite(MatrixXf::Identity(3, 40) * value - MatrixXf::Ones(3, 40) * (value / 2));
   }
+}
+
+TEST_CASE("sweep: recommend chooses of everything that is tried on a tensor", "[sweep]") {
+  const MatrixXf x = numbers();
+  const auto r = recommend(x, target_sqnr{30});
+  REQUIRE(r);
+  CHECK(r->sqnr_db >= 30);
+  CHECK(r->bits_per_value < 6);
+  CHECK(recommend(x, target_bytes{r->bytes})->sqnr_db >= r->sqnr_db);
+  CHECK(!recommend(x, target_bytes{10}));
 }
 
 TEST_CASE("sweep: what cannot be swept is refused", "[sweep]") {

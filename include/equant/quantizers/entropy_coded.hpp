@@ -52,8 +52,9 @@ struct values_source {
 
   explicit values_source(const sorted_values& values) : x(values) {
     const double largest = std::max(std::abs(x.value(0)), std::abs(x.value(x.count() - 1)));
-    high = 4 * std::max(largest, double{std::numeric_limits<float>::min()});
-    low = high / 4 / (format::highest - 1);
+    constexpr double least = std::numeric_limits<float>::min(), most = std::numeric_limits<float>::max();
+    high = std::clamp(4 * largest, 4 * least, most);
+    low = std::max(largest / (format::highest - 1), least);
   }
 
   template <class F>
@@ -142,9 +143,11 @@ format levels_of(const Source& source, const fit& f) {
     const double middle = k == 0 ? 0 : k > 0 ? k - 0.5 + f.zone : k + 0.5 - f.zone;
     levels[static_cast<std::size_t>(k + format::near)] = static_cast<float>(middle);
   }
+  // Where values reach for the largest float, a level times the step must not pass it.
+  const double inside = source.high < double{std::numeric_limits<float>::max()} ? 1 : 1 - 0x1p-14;
   double mass_below = 0, mass_above = 0, below = 0, above = 0;
   source.cells(step, f.zone, [&](int k, double mass, double mean, double) {
-    const double r = mean / step;
+    const double r = mean / step * inside;
     if (k >= -format::near && k <= format::near) {
       levels[static_cast<std::size_t>(k + format::near)] = static_cast<float>(r);
     } else if (k > 0) {

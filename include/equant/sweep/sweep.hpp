@@ -3,6 +3,7 @@
 #pragma once
 
 #include <equant/metrics/theory.hpp>
+#include <equant/sweep/codebook.hpp>
 #include <equant/sweep/uniform.hpp>
 
 #include <tuple>
@@ -19,8 +20,8 @@ namespace sweep {
 inline constexpr int most_bits = 16;
 
 /// The families that run where none are named. A new one is added here.
-inline std::tuple<uniform_rows> standard_families(std::vector<named_blocking> granularities) {
-  return {uniform_rows{std::move(granularities)}};
+inline auto standard_families(std::vector<named_blocking> granularities) {
+  return std::tuple{uniform_rows{std::move(granularities)}, codebook_rows{}};
 }
 
 /// Per tensor; and where there is more than one axis, per position of axis 0 and per 32 neighbours of the last one.
