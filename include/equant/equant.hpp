@@ -17,6 +17,7 @@
 
 #include <equant/formats/formats.hpp>
 
+#include <equant/calibration/automatic.hpp>
 #include <equant/calibration/granular.hpp>
 #include <equant/calibration/histogram.hpp>
 #include <equant/calibration/min_max.hpp>

@@ -48,7 +48,8 @@ level_grid levels_of() {
 ///
 /// The error has many local minima. Scales are tried from twice the one that clips nothing downwards, in steps of 2 %,
 /// until what is clipped alone costs more than the best found; around the best of them more finely; then, codes being
-/// fixed, the scale is their least-squares solution, in turns. Data on a lattice is also tried with its own step.
+/// fixed, the scale is their least-squares solution, in turns. Data on a lattice is also tried with its own
+/// step, or the part of it that leaves room for values twice as large.
 class error_search {
  public:
   error_search(const distribution& d, const level_grid& grid) : data_(d), grid_(grid) {}
@@ -70,7 +71,7 @@ class error_search {
     };
     for (double s = 2 * most; s > least * most && clipped(s, zero) < found.error; s *= coarse) try_scale(s);
     refine(try_scale, found.scale);
-    if (const double step = lattice(); step > 0) try_scale(step / std::max(1.0, std::floor(step / most * (1 + 1e-6))));
+    if (const double step = lattice(); step > 0) try_scale(step / std::max(1.0, std::floor(step / most / 2)));
     return polished(found);
   }
 
@@ -106,7 +107,7 @@ class error_search {
     refine(try_scale, found.scale);
     if (const double step = lattice(); step > 0) {
       zero = found.zero;
-      try_scale(step / std::max(1.0, std::floor(step / most * (1 + 1e-6))));
+      try_scale(step / std::max(1.0, std::floor(step / most / 2)));
     }
     return polished(found);
   }
@@ -175,7 +176,7 @@ class error_search {
   static void refine(const Try& try_scale, const double& found) {
     for (double step : {0.005, 0.001, 0.0002}) {
       const double around = found;
-      for (int i = -5; i <= 5; ++i) try_scale(around * (1 + i * step));
+      for (int i = -5; i <= 5; ++i) try_scale(around * (1 + uncontracted(i * step)));
     }
   }
 
@@ -192,20 +193,21 @@ class error_search {
     return found;
   }
 
-  /// The step of which all values are multiples, or 0.
+  /// The step of which all values are multiples or 0: Euclid's algorithm, small values first.
   double lattice() const {
-    double step = 0;
-    const double most = data_.range().largest_magnitude();
+    std::vector<double> values;
     for (const mass& m : data_.masses()) {
       if (m.low != m.high) return 0;
-      double a = std::abs(m.low), b = step;
-      while (a > 1e-6 * most) {
-        const double rest = std::abs(std::remainder(b, a));
-        b = a;
-        a = rest;
-      }
-      step = b;
-      if (step < 1e-5 * most && m.low != 0) return 0;
+      values.push_back(std::abs(m.low));
+    }
+    std::sort(values.begin(), values.end());
+    double step = 0;
+    for (double v : values) {
+      if (v == 0) continue;
+      double a = step == 0 ? v : step, b = std::abs(std::remainder(v, a));
+      while (b > 0.02 * a) a = std::exchange(b, std::abs(std::remainder(a, b)));
+      if (a < 1e-5 * values.back()) return 0;
+      step = v / std::nearbyint(v / a);  // the larger the value, the less its rounding matters
     }
     return step;
   }
