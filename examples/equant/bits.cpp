@@ -5,7 +5,7 @@
 #include "plot.hpp"
 
 #include <equant/io/npy.hpp>
-#include <equant/sweep/sweep.hpp>
+#include <equant/sweep/recommend.hpp>
 
 #include <nlohmann/json.hpp>
 
@@ -68,25 +68,65 @@ void print_overview(const sweep::table& t) {
     const std::string column = contract::joined("[", i + 1, "]");
     std::cout << std::string(8 - column.size(), ' ') << column;
   }
-  int bits = 0;
-  for (const sweep::row& r : t.rows) {
-    if (r.bits != bits) {
-      bits = r.bits;
-      std::cout << '\n' << std::string(bits < 10 ? 3 : 2, ' ') << bits;
+  for (int bits = 1; bits <= sweep::most_bits; ++bits) {
+    std::vector<std::string> values(names.size());
+    for (const sweep::row& r : t.rows) {
+      if (r.bits != bits) continue;
+      const auto name = std::find(names.begin(), names.end(), contract::joined(r.quantizer, ", ", r.granularity));
+      std::string& value = values[static_cast<std::size_t>(name - names.begin())];
+      if (value.empty()) value = sweep::decibel(r.sqnr_db);
     }
-    const std::string value = sweep::decibel(r.sqnr_db);
-    std::cout << std::string(value.size() < 8 ? 8 - value.size() : 1, ' ') << value;
+    if (std::all_of(values.begin(), values.end(), [](const std::string& v) { return v.empty(); })) continue;
+    std::cout << '\n' << std::string(bits < 10 ? 3 : 2, ' ') << bits;
+    for (const std::string& value : values) {
+      std::cout << std::string(value.size() < 8 ? 8 - value.size() : 1, ' ') << value;
+    }
   }
   std::cout << '\n';
+}
+
+/// The data in bins, and the levels of 4 bits: uniform over all of it, and of least error.
+template <class T>
+spread spread_of(const view<const T>& x) {
+  const sorted_values values = sweep::codebook_rows::sample(x);
+  const double low = values.value(0), high = values.value(values.count() - 1);
+  spread s;
+  if (low < high) {
+    const metrics::bin_counts h = metrics::histogram_of(x, interval{low, high}, 200);
+    for (std::size_t i = 0; i < h.counts.size(); ++i) s.bins.push_back({h.middle(i), static_cast<double>(h.counts[i])});
+  } else {
+    s.bins = {{low, static_cast<double>(x.count())}};
+  }
+  const auto levels = lloyd_max<4>(values).levels();
+  const auto map = fit<int4, T>(interval{low, high}, asymmetric);
+  s.levels = {{"uniform, 4 bits", {}}, {"Lloyd-Max, 4 bits", {levels.begin(), levels.end()}}};
+  for (std::int32_t code = int4::range.lowest; code <= int4::range.highest; ++code) {
+    s.levels[0].second.push_back(static_cast<double>(real_value<T>(code, map)));
+  }
+  return s;
+}
+
+/// The row that was asked for, in a sentence.
+void print_recommendation(const std::string& target, const std::optional<sweep::row>& r) {
+  std::cout << "\nrecommended for " << target << ": ";
+  if (r) {
+    std::cout << r->quantizer << ", " << r->granularity << ", " << r->bits << " bits: " << sweep::decibel(r->sqnr_db)
+              << " dB in " << r->bytes << " bytes (" << r->bits_per_value << " bits per value)\n";
+  } else {
+    std::cout << "nothing in this table\n";
+  }
 }
 
 }  // namespace
 
 void bits(const bits_options& options) {
   const io::npy_array array = io::load_npy(options.input);
+  const bool drawn = !options.svg.empty() || !options.png.empty();
+  spread data;
   const sweep::table table = array.visit([&](const auto& x) {
     if (x.count() == 0) contract::bad_data(options.input, ": ", to_string(x.sizes), " holds no values");
     auto run = [&](const auto& v) {
+      if (drawn) data = spread_of(v);
       return std::apply([&](const auto&... family) { return sweep::run(v, options.low, options.high, family...); },
                         sweep::standard_families(granularities(options, v.sizes)));
     };
@@ -115,12 +155,17 @@ void bits(const bits_options& options) {
   }
   print_overview(table);
 
+  if (options.sqnr) print_recommendation(sweep::decibel(*options.sqnr) + " dB", recommend(table, target_sqnr{*options.sqnr}));
+  if (options.bytes) {
+    print_recommendation(std::to_string(*options.bytes) + " bytes", recommend(table, target_bytes{*options.bytes}));
+  }
+
   if (!options.csv.empty()) io::write_file(options.csv, to_csv(table));
   if (!options.json.empty()) io::write_file(options.json, to_json(table, options.input).dump(2) + "\n");
   const std::string name = options.input.substr(options.input.find_last_of('/') + 1);
   const std::string title = contract::joined("Error against bits: ", name);
-  if (!options.svg.empty()) plot(table, title, "svg", options.svg);
-  if (!options.png.empty()) plot(table, title, "pngcairo", options.png);
+  if (!options.svg.empty()) plot(table, data, title, "svg", options.svg);
+  if (!options.png.empty()) plot(table, data, title, "pngcairo", options.png);
   for (const std::string& file : {options.csv, options.json, options.svg, options.png}) {
     if (!file.empty()) std::cout << "written: " << file << '\n';
   }

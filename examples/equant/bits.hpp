@@ -13,6 +13,8 @@ struct bits_options {
   std::optional<int> axis;    ///< per axis, and the axis of the groups
   std::optional<long> group;  ///< group size
   int low = 1, high = 16;
+  std::optional<double> sqnr;       ///< name the cheapest scheme with so many dB
+  std::optional<std::size_t> bytes; ///< name the best scheme that takes no more
   std::string csv, json, svg, png;  ///< files to write; empty: none
 };
 

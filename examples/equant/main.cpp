@@ -34,9 +34,11 @@ int main(int argc, char** argv) {
   command->add_option("--group", bits.group, "Parameters per this many neighbours, along --axis or the last one");
   command->add_option("--from", bits.low, "Fewest bits")->capture_default_str();
   command->add_option("--to", bits.high, "Most bits")->capture_default_str();
+  command->add_option("--sqnr", bits.sqnr, "Name the cheapest scheme that reaches this many dB");
+  command->add_option("--bytes", bits.bytes, "Name the best scheme that takes at most so many bytes");
   command->add_option("--csv", bits.csv, "Write the table as CSV");
   command->add_option("--json", bits.json, "Write the table as JSON");
-  command->add_option("--svg", bits.svg, "Draw error against bits (needs gnuplot)");
+  command->add_option("--svg", bits.svg, "Draw error against bits, and levels over the data (needs gnuplot)");
   command->add_option("--png", bits.png, "The same as PNG");
   command->callback([&] { program::bits(bits); });
 

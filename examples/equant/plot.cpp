@@ -43,8 +43,36 @@ std::vector<series> lines_of(const equant::sweep::table& t) {
   return lines;
 }
 
-std::string script(const equant::sweep::table& t, const std::string& title, const std::string& terminal,
-                   const std::string& path) {
+/// The histogram of the data on a logarithmic axis, the levels of each quantizer as a comb beneath or above the other's.
+std::string levels_over_data(const spread& data) {
+  std::ostringstream s;
+  s << "$data << EOD\n";
+  for (const auto& [middle, count] : data.bins) s << middle << " " << count << "\n";
+  s << "EOD\n";
+  double most = 1;
+  for (const auto& [middle, count] : data.bins) most = std::max(most, count);
+  const char* colors[] = {"#dd181f", "#2c9c3a"};
+  for (std::size_t i = 0; i < data.levels.size(); ++i) {
+    s << "$levels" << i << " << EOD\n";
+    for (double level : data.levels[i].second) s << level << "\n";
+    s << "EOD\n";
+  }
+  // Above the data, a row of marks for each quantizer, with a line from every mark down to the axis.
+  s << "set key outside right top reverse Left\nset xlabel 'value'\nset ylabel 'values in a bin' offset 1\nset logscale y\nset xrange [*:*]\n"
+    << "set xtics autofreq\nset yrange [0.5:" << most * 300 << "]\nplot $data using 1:2 with fillsteps fs solid 0.4 lc rgb '#0060ad'"
+    << " title 'the data'";
+  for (std::size_t i = 0; i < data.levels.size(); ++i) {
+    const double height = most * (i == 0 ? 3 : 20);
+    s << ", $levels" << i << " using 1:(" << height << ") with impulses lw 1 lc rgb '" << colors[i % 2] << "' notitle, $levels"
+      << i << " using 1:(" << height << ") with points pt " << (i == 0 ? 7 : 5) << " ps 0.8 lc rgb '" << colors[i % 2]
+      << "' title " << quoted("levels of " + data.levels[i].first) << " noenhanced";
+  }
+  s << "\nunset logscale y\n";
+  return s.str();
+}
+
+std::string script(const equant::sweep::table& t, const spread& data, const std::string& title,
+                   const std::string& terminal, const std::string& path) {
   const std::vector<series> lines = lines_of(t);
   double widest = 1;
   for (const auto& row : t.rows) widest = std::max(widest, row.bits_per_value);
@@ -52,15 +80,15 @@ std::string script(const equant::sweep::table& t, const std::string& title, cons
   const int marks[] = {7, 5, 9, 11, 13, 3};
   const double slope = equant::metrics::six_db_per_bit(1);
   std::ostringstream s;
-  s << "set terminal " << terminal << " size 1000,900 font 'sans,11'" << (terminal == "svg" ? " dynamic" : "")
-    << "\nset output " << quoted(path) << "\nset multiplot layout 2,1 title " << quoted(title)
+  s << "set terminal " << terminal << " size 1300,1300 font 'sans,11'" << (terminal == "svg" ? " dynamic" : "")
+    << "\nset output " << quoted(path) << "\nset multiplot layout 3,1 title " << quoted(title)
     << " noenhanced\nset xlabel 'bits per value, parameters included'\nset grid lt 1 lc rgb '#e0e0e0'\n"
-    << "set lmargin 9\nset xrange [0:" << std::floor(widest) + 1 << "]\nset xtics 1\n";
+    << "set lmargin 9\nset rmargin 56\nset xrange [0:" << std::floor(widest) + 1 << "]\nset xtics 1\n";
   for (std::size_t i = 0; i < lines.size(); ++i) s << "$line" << i << " << EOD\n" << lines[i].points << "EOD\n";
   // Above, the figures themselves; below, what is left of them when the 6.02 dB of each bit are taken away.
   for (const bool relative : {false, true}) {
     s << "set ylabel '" << (relative ? "SQNR less 6.02 dB per bit" : "SQNR in dB (more is better)") << "'\n"
-      << (relative ? "unset key\n" : "set key left top reverse Left\n") << "plot ";
+      << (relative ? "unset key\n" : "set key outside right top reverse Left\n") << "plot ";
     for (std::size_t i = 0; i < lines.size(); ++i) {
       s << "$line" << i << " using 1:($2" << (relative ? "-$1*" + std::to_string(slope) : "")
         << ") with linespoints lw " << std::max(1, 4 - lines[i].color) << " pt " << marks[lines[i].mark % 6] << " ps "
@@ -73,18 +101,18 @@ std::string script(const equant::sweep::table& t, const std::string& title, cons
     }
     s << "\n";
   }
-  s << "unset multiplot\n";
+  s << levels_over_data(data) << "unset multiplot\n";
   return s.str();
 }
 
 }  // namespace
 
-void plot(const equant::sweep::table& t, const std::string& title, const std::string& terminal,
-          const std::string& path) {
+void plot(const equant::sweep::table& t, const spread& data, const std::string& title,
+          const std::string& terminal, const std::string& path) {
   const std::string unfinished = path + ".part";
   std::FILE* gnuplot = popen("gnuplot 2>&1 >/dev/null", "w");
   if (gnuplot == nullptr) throw std::runtime_error("gnuplot could not be started for " + path);
-  const std::string commands = script(t, title, terminal, unfinished);
+  const std::string commands = script(t, data, title, terminal, unfinished);
   const bool written = std::fwrite(commands.data(), 1, commands.size(), gnuplot) == commands.size();
   const int status = pclose(gnuplot);
   if (!written || status != 0) {

@@ -5,12 +5,20 @@
 #include <equant/sweep/table.hpp>
 
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace program {
 
-/// Draws a sweep as SQNR against bits per value, through gnuplot, into an .svg or .png file (by `terminal`: "svg" or
+/// How the values of a tensor are spread, and where some quantizers have their levels.
+struct spread {
+  std::vector<std::pair<double, double>> bins;  ///< middle, count
+  std::vector<std::pair<std::string, std::vector<double>>> levels;
+};
+
+/// Draws a sweep as SQNR against bits per value, and levels over the histogram of the data, through gnuplot, into an .svg or .png file (by `terminal`: "svg" or
 /// "pngcairo"). Throws std::runtime_error, and leaves no file, where gnuplot is missing or fails.
-void plot(const equant::sweep::table& t, const std::string& title, const std::string& terminal,
+void plot(const equant::sweep::table& t, const spread& data, const std::string& title, const std::string& terminal,
           const std::string& path);
 
 }  // namespace program

@@ -31,7 +31,7 @@ struct codebook_rows {
     }
   }
 
- private:
+  /// What the rows are fitted to.
   template <class T>
   static sorted_values sample(const view<const T>& x) {
     if (x.count() <= most_values) return sorted_values(x);
@@ -46,6 +46,7 @@ struct codebook_rows {
     return sorted_values(some);
   }
 
+ private:
   template <class Format, class T>
   static void add_scaled(const char* name, const view<const T>& x, const sorted_values& values, table& out) {
     add(name, Format::bits, x, uniform_quantizer<Format>(affine{best_scale<Format>(values), 0}), out);
