@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <equant/formats/integer.hpp>
 #include <equant/kernels/block_rules.hpp>
 #include <equant/kernels/stores.hpp>
 
@@ -56,3 +57,10 @@ bool quantize_blocks(Arguments... arguments) noexcept {
 }
 
 }  // namespace equant::inline EQUANT_ABI::kernels
+
+#if EQUANT_HAS_AVX2
+#include <equant/kernels/avx2/quantize_blocks.hpp>
+#endif
+#if EQUANT_HAS_AVX512VNNI
+#include <equant/kernels/avx512vnni/quantize_blocks.hpp>
+#endif
