@@ -38,6 +38,15 @@ class block_quantizer {
     });
   }
 
+  /// The same into an existing result of the same shape, whose memory is used again.
+  template <tensor_source X, executor Executor = serial>
+  void quantize_into(const X& x, result& q, non_finite policy = non_finite::reject, Executor&& run_on = {}) const {
+    with_view(x, [&](const auto& v) {
+      if (q.sizes() != v.sizes) q = result(v.sizes);
+      encode(v, q, policy, run_on);
+    });
+  }
+
   /// The same of a table of parameters, lines of finite values. A search counts errors by the weights.
   void encode_table(const aligned_vector<float>& x, const aligned_vector<float>& weights, stored<Scheme>& q) const {
     const line_table& t = q.size();
