@@ -5,6 +5,7 @@
 #include <equant/core/shape.hpp>
 
 #include <algorithm>
+#include <type_traits>
 
 /// viterbi_step: one sample of the search for the cheapest path through a bit-shift trellis (Forney, 1973; the trellis
 /// is that of Tseng et al., QTIP, 2024).
@@ -30,32 +31,42 @@ struct viterbi_on : viterbi_on<typename Isa::base> {};
 
 template <>
 struct viterbi_on<isa::portable> {
-  static constexpr std::uint16_t cost(std::int16_t x, std::int16_t t) noexcept {
+  static constexpr std::int32_t cost(std::int16_t x, std::int16_t t) noexcept {
     const std::int32_t d = std::clamp(std::int32_t{x} - std::int32_t{t}, -32768, 32767);
-    return static_cast<std::uint16_t>((d * d + 0x4000) >> 15);
+    return (d * d + 0x4000) >> 15;
   }
 
   template <int Bits>
   static std::uint16_t step(int length, std::int16_t x, const std::int16_t* table, const std::uint16_t* before,
                             std::uint16_t least, std::uint16_t* after, std::uint8_t* choice) noexcept {
+    constexpr index_t most = 32;  // groups at a time, of a fixed number where that many are left: compilers like it
     const index_t groups = index_t{1} << (length - Bits);
-    std::uint16_t smallest = 65535;
-    for (index_t g = 0; g < groups; ++g) {
-      std::int32_t best = 65536;
-      int chosen = 0;
-      for (int p = 0; p < 1 << Bits; ++p) {
+    std::int32_t smallest = 65535;
+    const auto some = [&](index_t g, auto count) {
+      std::int32_t best[most], from[most], chosen[most] = {};
+      for (index_t i = 0; i < count; ++i) best[i] = 65536;
+      for (std::int32_t p = 0; p < 1 << Bits; ++p) {
         const index_t s = p * groups + g;
-        const std::int32_t c = std::min(65535, std::int32_t{before[s >> Bits]} + cost(x, table[s]));
-        if (c < best) {
-          best = c;
-          chosen = p;
+        for (index_t i = 0; i < count; ++i) from[i] = before[(s + i) >> Bits];
+        for (index_t i = 0; i < count; ++i) {
+          const std::int32_t c = std::min(65535, from[i] + cost(x, table[s + i]));
+          chosen[i] = c < best[i] ? p : chosen[i];
+          best[i] = std::min(best[i], c);
         }
       }
-      after[g] = static_cast<std::uint16_t>(best - least);
-      choice[g] = static_cast<std::uint8_t>(chosen);
-      smallest = std::min(smallest, after[g]);
+      for (index_t i = 0; i < count; ++i) {
+        best[i] -= least;
+        smallest = std::min(smallest, best[i]);
+        after[g + i] = static_cast<std::uint16_t>(best[i]);
+        choice[g + i] = static_cast<std::uint8_t>(chosen[i]);
+      }
+    };
+    if (groups < most) {
+      some(0, groups);
+    } else {
+      for (index_t g = 0; g < groups; g += most) some(g, std::integral_constant<index_t, most>{});
     }
-    return smallest;
+    return static_cast<std::uint16_t>(smallest);
   }
 };
 
