@@ -7,14 +7,15 @@
 #include <equant/formats/power_of_two.hpp>
 #include <equant/metrics/distribution.hpp>
 #include <equant/quantizers/best_scale.hpp>
+#include <equant/quantizers/companding.hpp>
 #include <equant/quantizers/entropy_coded.hpp>
 #include <equant/sweep/table.hpp>
 
 namespace equant::inline EQUANT_ABI::sweep {
 
-/// Rows of the non-uniform scalar quantizers, per tensor, up to 8 bits: Lloyd-Max with its levels stored; powers of two
-/// and their sums at the scale of least error; equal steps with a dead zone for an entropy coder, at the entropy of
-/// their codes. They are fitted to at most 2^20 of the values, evenly spread, and measured on all.
+/// Rows of the non-uniform scalar quantizers, per tensor, up to 8 bits: Lloyd-Max and the compander of the likeliest
+/// density with their levels stored; powers of two and their sums at the scale of least error; equal steps with a dead
+/// zone for an entropy coder, at the entropy of their codes. They are fitted to at most 2^20 of the values, evenly spread, and measured on all.
 struct codebook_rows {
   static constexpr index_t most_values = index_t{1} << 20;
 
@@ -23,6 +24,7 @@ struct codebook_rows {
     if constexpr (Bits <= 8) {
       const sorted_values values = sample(x);
       add("Lloyd-Max", Bits, x, lloyd_max<Bits>(values), out);
+      add("compander", Bits, x, optimal_compander<Bits>(values), out);
       if constexpr (Bits >= 2) add_scaled<power_of_two<Bits>>("power of two", x, values, out);
       if constexpr (Bits == 3 || Bits == 4 || Bits == 5 || Bits == 7) {
         add_scaled<additive_power_of_two<Bits>>("sum of powers of two", x, values, out);
