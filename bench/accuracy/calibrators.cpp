@@ -3,10 +3,13 @@
 #include "families.hpp"
 #include "report.hpp"
 
+#include <equant/calibration/aciq.hpp>
 #include <equant/calibration/automatic.hpp>
+#include <equant/calibration/entropy.hpp>
 #include <equant/calibration/min_max.hpp>
 #include <equant/calibration/mse.hpp>
 #include <equant/calibration/percentile.hpp>
+#include <equant/calibration/torch_histogram.hpp>
 #include <equant/core/contiguous.hpp>
 
 #include <map>
@@ -85,6 +88,9 @@ void rows(worst_loss& worst, accuracy::report& out, const accuracy::family& f, S
   loss("min_max", min_max{});
   loss("percentile 99.99", percentile{99.99});
   loss("percentile 99.999", percentile{99.999});
+  loss("entropy", entropy{});
+  loss("aciq", aciq{});
+  loss("torch_histogram", torch_histogram{});
 }
 
 const accuracy::group calibrators("calibrators", [](accuracy::report& out) {

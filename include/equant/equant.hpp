@@ -17,13 +17,16 @@
 
 #include <equant/formats/formats.hpp>
 
+#include <equant/calibration/aciq.hpp>
 #include <equant/calibration/automatic.hpp>
+#include <equant/calibration/entropy.hpp>
 #include <equant/calibration/granular.hpp>
 #include <equant/calibration/histogram.hpp>
 #include <equant/calibration/min_max.hpp>
 #include <equant/calibration/moving_average.hpp>
 #include <equant/calibration/mse.hpp>
 #include <equant/calibration/percentile.hpp>
+#include <equant/calibration/torch_histogram.hpp>
 
 #include <equant/compare.hpp>
 #include <equant/dequantize.hpp>
