@@ -35,7 +35,7 @@ class product_code {
     code.step_ = largest > 0 ? static_cast<double>(largest) / product::most : 1;
     const auto n = static_cast<index_t>(samples.size());
     const index_t width = (options.dim + 1) / 2 * 2, vectors = (n + options.dim - 1) / options.dim;
-    auto books = std::make_shared<std::vector<product::book>>();
+    auto books = std::make_shared<codebooks>();
     for (index_t subspace = 0; subspace < options.subspaces; ++subspace) {
       const index_t there = std::max(index_t{1}, (vectors - subspace + options.subspaces - 1) / options.subspaces);
       const index_t used = std::min(there, options.per_point << options.bits);
@@ -46,7 +46,13 @@ class product_code {
         code.to_steps(samples.data() + first, n - first, chosen.data() + i * width);
       }
       const std::uint64_t seed = options.seed + static_cast<std::uint64_t>(subspace);
-      books->push_back(product::k_means(chosen, options.dim, code.points(), seed, options.passes));
+      books->searched.push_back(product::k_means(chosen, options.dim, code.points(), seed, options.passes));
+      for (index_t k = 0; k < code.points(); ++k) {
+        for (index_t d = 0; d < options.dim; ++d) {
+          const double steps = books->searched.back().at(k, d);
+          books->values.push_back(static_cast<float>(code.step_ * steps));
+        }
+      }
     }
     code.books_ = std::move(books);
     return code;
@@ -55,12 +61,9 @@ class product_code {
   index_t dim() const { return dim_; }
   int bits() const { return bits_; }
   index_t points() const { return index_t{1} << bits_; }
-  index_t subspaces() const { return static_cast<index_t>(books_->size()); }
+  index_t subspaces() const { return static_cast<index_t>(books_->searched.size()); }
   /// Coordinate d of point k.
-  float value(index_t subspace, index_t k, index_t d) const {
-    const std::int16_t steps = (*books_)[static_cast<std::size_t>(subspace)].at(k, d);
-    return static_cast<float>(step_ * static_cast<double>(steps));
-  }
+  float value(index_t subspace, index_t k, index_t d) const { return point(subspace, k)[d]; }
 
   index_t chunk() const { return 8 * dim_ * subspaces(); }
   std::size_t bytes(index_t n) const { return packed_size((n + dim_ - 1) / dim_, bits_); }
@@ -79,7 +82,8 @@ class product_code {
         for (index_t i = 0; i < count; ++i) {
           const index_t at = (first + i) * dim_;
           to_steps(x + at, n - at, steps);
-          words[i] = static_cast<code_word<Bits>>(book_of(first + i).nearest(steps));
+          const auto subspace = static_cast<std::size_t>(subspace_of(first + i));
+          words[i] = static_cast<code_word<Bits>>(books_->searched[subspace].nearest(steps));
         }
         pack<Bits>(stream, first, words, count);
       });
@@ -93,16 +97,16 @@ class product_code {
         unpack<Bits>(stream, first, words, count);
         for (index_t i = 0; i < count; ++i) {
           const index_t at = (first + i) * dim_;
-          for (index_t d = 0; d < std::min(dim_, n - at); ++d) {
-            y[at + d] = static_cast<float>(step_ * static_cast<double>(book_of(first + i).at(words[i], d)));
-          }
+          const float* values = point(subspace_of(first + i), words[i]);
+          for (index_t d = 0; d < std::min(dim_, n - at); ++d) y[at + d] = values[d];
         }
       });
     });
   }
 
   bool operator==(const product_code& other) const {
-    return step_ == other.step_ && bits_ == other.bits_ && (books_ == other.books_ || *books_ == *other.books_);
+    const bool same_books = books_ == other.books_ || books_->searched == other.books_->searched;
+    return step_ == other.step_ && bits_ == other.bits_ && same_books;
   }
 
  private:
@@ -123,8 +127,9 @@ class product_code {
     if (samples.empty()) contract::invalid_argument("no samples to find a codebook for");
   }
 
-  const product::book& book_of(index_t vector) const {
-    return (*books_)[static_cast<std::size_t>(books_->size() == 1 ? 0 : vector % subspaces())];
+  index_t subspace_of(index_t vector) const { return subspaces() == 1 ? 0 : vector % subspaces(); }
+  const float* point(index_t subspace, index_t k) const {
+    return books_->values.data() + (subspace * points() + k) * dim_;
   }
 
   /// A vector in steps, zeros where there are no more values.
@@ -150,10 +155,15 @@ class product_code {
     }(std::make_integer_sequence<int, 12>{});
   }
 
+  struct codebooks {
+    std::vector<product::book> searched;
+    std::vector<float> values;  // the same points: subspace, point, coordinate
+  };
+
   index_t dim_;
   int bits_;
   double step_ = 1;
-  std::shared_ptr<const std::vector<product::book>> books_;
+  std::shared_ptr<const codebooks> books_;
 };
 
 /// product_quantizer::trained(w, {.dim = 4, .bits = 8}).quantize(w): 2 bits per value, and the codebook.
