@@ -37,18 +37,28 @@ struct blocking {
 
   shape lengths;
 
-  /// How many blocks each axis of `sizes` is cut into.
-  constexpr shape counts(const shape& sizes) const {
+  /// Throws unless a tensor of `sizes` can be cut so.
+  constexpr void check(const shape& sizes) const {
     if (sizes.rank != lengths.rank) {
       contract::invalid_argument("a granularity of rank ", lengths.rank, " does not fit a tensor of ",
                                  to_string(sizes));
     }
-    shape n = shape::filled(sizes.rank, 1);
     for (int axis = 0; axis < sizes.rank; ++axis) {
-      const index_t length = lengths[axis];
-      if (length < 0) contract::invalid_argument("block length ", length, " on axis ", axis);
-      if (length != whole) n[axis] = sizes[axis] / length + (sizes[axis] % length != 0 ? 1 : 0);
+      if (lengths[axis] < 0) contract::invalid_argument("block length ", lengths[axis], " on axis ", axis);
     }
+  }
+
+  /// How many blocks an axis of `sizes` is cut into, after check(sizes).
+  constexpr index_t count(const shape& sizes, int axis) const {
+    const index_t length = lengths[axis];
+    return length == whole ? 1 : sizes[axis] / length + (sizes[axis] % length != 0 ? 1 : 0);
+  }
+
+  /// The same for each axis.
+  constexpr shape counts(const shape& sizes) const {
+    check(sizes);
+    shape n = shape::filled(sizes.rank, 1);
+    for (int axis = 0; axis < sizes.rank; ++axis) n[axis] = count(sizes, axis);
     return n;
   }
 

@@ -48,14 +48,20 @@ class traversal {
  public:
   traversal(const shape& sizes, const axis_order& order, const shape& a, const shape& b,
             const blocking& where) {
-    const shape counts = where.counts(sizes);
-    const shape parameter = row_major_strides(counts);
+    where.check(sizes);
+    index_t parameter[max_rank];  // the parameters' own strides; 0 along an axis of one block
+    index_t blocks = 1;
+    for (int axis = sizes.rank; axis-- > 0;) {
+      const index_t count = where.count(sizes, axis);
+      parameter[axis] = count == 1 ? 0 : blocks;
+      blocks *= count;
+    }
     empty_ = sizes.count() == 0;
     for (int place = 0; place < sizes.rank && !empty_; ++place) {
       const int axis = order[place];
       if (sizes[axis] == 1) continue;
-      const index_t block = counts[axis] == 1 ? sizes[axis] : where.lengths[axis];
-      append({sizes[axis], block, counts[axis] == 1 ? 0 : parameter[axis], a[axis], b[axis]});
+      const index_t block = parameter[axis] == 0 ? sizes[axis] : where.lengths[axis];
+      append({sizes[axis], block, parameter[axis], a[axis], b[axis]});
     }
     if (loops_ == 0) append({1, 1, 0, 1, 1});
     choose_tile();
@@ -115,7 +121,7 @@ class traversal {
 
   /// One loop of the nest: `block` neighbours share their parameters, the next block's lie `parameter` further.
   struct axis_loop {
-    index_t size = 1, block = 1, parameter = 0, a = 0, b = 0;
+    index_t size, block, parameter, a, b;
   };
 
   const axis_loop& loop(int i) const { return loop_[static_cast<std::size_t>(i)]; }
@@ -255,7 +261,7 @@ class traversal {
     block(to);
   }
 
-  std::array<axis_loop, max_rank> loop_{};
+  std::array<axis_loop, max_rank> loop_;  // the first loops_ of them: clearing all would cost as much as short tensors
   int loops_ = 0;
   int tiled_ = -1;
   bool empty_ = false;

@@ -91,7 +91,11 @@ struct fake_quantize_on<isa::avx512vnni> : fake_quantize_on<isa::avxvnni> {
         real(rc, i + 32);
         real(rd, i + 48);
       } else {
-        for (index_t k = 0; k < 64; k += 16) exact<Rules, Map>(x, i + k, lanes, range, out);
+        for (index_t at = i; at < i + 64; at += 16) {
+          const __m512 w = above(at), r = avx512vnni::below(w);
+          const bool rounds = _mm512_cmp_ps_mask(_mm512_sub_ps(w, r), sure, _CMP_GE_OQ) == avx512vnni::all;
+          rounds ? real(r, at) : exact<Rules, Map>(x, at, lanes, range, out);
+        }
       }
     }
     return i;

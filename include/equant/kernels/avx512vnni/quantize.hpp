@@ -67,15 +67,27 @@ struct quantize_on<isa::avx512vnni> : quantize_on<isa::avxvnni> {
   [[gnu::always_inline]]
   static index_t by_product(const float* x, index_t i, index_t n, const Lanes& lanes, code_range range, Out out) {
     const avx512vnni::fixed_point<Rules, Map> fast(range);
-    for (; i + 64 <= n; i += 64) {
-      __m512i least = _mm512_set1_epi32(-1);
-      const __m512i a = fast.words(x, i, lanes, least), b = fast.words(x, i + 32, lanes, least);
-      if (fast.sure(least)) [[likely]] {
-        out.store(i, a, b);
-      } else {
-        exact<Rules>(x, i, lanes, range, out);
+    const auto each = [&](auto store) __attribute__((always_inline)) {
+      for (; i + 64 <= n; i += 64) {
+        __m512i least = _mm512_set1_epi32(-1);
+        const __m512i a = fast.words(x, i, lanes, least), b = fast.words(x, i + 32, lanes, least);
+        if (fast.sure(least)) [[likely]] {
+          store(a, b);
+        } else {
+          exact<Rules>(x, i, lanes, range, out);
+        }
+      }
+    };
+    if constexpr (requires { out.saturated(i, __m512i{}, __m512i{}, true); }) {
+      if (range == code_range{-128, 127}) {
+        each([&](__m512i a, __m512i b) __attribute__((always_inline)) { out.saturated(i, a, b, true); });
+      } else if (range == code_range{0, 255}) {
+        each([&](__m512i a, __m512i b) __attribute__((always_inline)) { out.saturated(i, a, b, false); });
       }
     }
+    each([&](__m512i a, __m512i b) __attribute__((always_inline)) {
+      out.store(i, fast.clamped(a), fast.clamped(b));
+    });
     return i;
   }
 

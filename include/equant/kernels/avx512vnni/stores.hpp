@@ -9,11 +9,15 @@
 /// before the first and after the last goes the usual way.
 namespace equant::inline EQUANT_ABI::kernels::avx512vnni {
 
+/// 64 bytes that a pack of two vectors of words left in turns of eight, in order.
+[[gnu::always_inline]] inline __m512i in_order(__m512i packed) {
+  return _mm512_maskz_permutexvar_epi64(0xff, _mm512_setr_epi64(0, 2, 4, 6, 1, 3, 5, 7), packed);
+}
+
 /// The low bytes of 64 words, in order.
 [[gnu::always_inline]] inline __m512i low_bytes(__m512i a, __m512i b) {
   const __m512i low = _mm512_set1_epi16(255);
-  const __m512i bytes = _mm512_packus_epi16(_mm512_and_si512(a, low), _mm512_and_si512(b, low));
-  return _mm512_maskz_permutexvar_epi64(0xff, _mm512_setr_epi64(0, 2, 4, 6, 1, 3, 5, 7), bytes);
+  return in_order(_mm512_packus_epi16(_mm512_and_si512(a, low), _mm512_and_si512(b, low)));
 }
 
 /// A vector to where it belongs; streamed, on its own boundary.
@@ -52,6 +56,10 @@ struct to_words8 {
   void finish() const { fence<Streamed>(); }
   [[gnu::always_inline]] void store(index_t i, __m512i a, __m512i b) const {
     avx512vnni::store<Streamed>(out + i, low_bytes(a, b));
+  }
+  /// Words clamped to a byte's own range by the way they are packed.
+  [[gnu::always_inline]] void saturated(index_t i, __m512i a, __m512i b, bool is_signed) const {
+    avx512vnni::store<Streamed>(out + i, in_order(is_signed ? _mm512_packs_epi16(a, b) : _mm512_packus_epi16(a, b)));
   }
   [[gnu::always_inline]] void store(index_t i, __m512i codes, index_t n) const {
     _mm_mask_storeu_epi8(out + i, first(n), _mm512_maskz_cvtepi32_epi8(all, codes));

@@ -230,13 +230,15 @@ struct fixed_point {
     return _mm512_maskz_min_epi32(all, _mm512_maskz_max_epi32(all, code, lowest), highest);
   }
 
-  /// The codes of x[i .. i + 32) as words.
+  /// The codes of x[i .. i + 32) as words, not yet clamped to the range; those far beyond it are at the ends of 16 bits.
   template <class Lanes>
   [[gnu::always_inline]] __m512i words(const float* x, index_t i, const Lanes& lanes, __m512i& least) const {
     const __m512i a = codes_65536(load(x + i), lanes.at(i), least);
     const __m512i b = codes_65536(load(x + i + 16), lanes.at(i + 16), least);
-    const __m512i code = high_halves(a, b);
-    return _mm512_maskz_min_epi16(0xffffffffu, _mm512_maskz_max_epi16(0xffffffffu, code, lowest16), highest16);
+    return high_halves(a, b);
+  }
+  [[gnu::always_inline]] __m512i clamped(__m512i words) const {
+    return _mm512_maskz_min_epi16(0xffffffffu, _mm512_maskz_max_epi16(0xffffffffu, words, lowest16), highest16);
   }
 
   [[gnu::always_inline]] static bool sure(__m512i least) {
