@@ -28,8 +28,8 @@ class aciq : public histogram_observer<aciq> {
   /// The density as masses.
   distribution fitted() const {
     const distribution seen(values().masses());
-    const interval whole = seen.range();
-    if (whole.low >= 0 || whole.high <= 0) return one_sided();
+    const interval everything = seen.range();
+    if (everything.low >= 0 || everything.high <= 0) return one_sided();
     const moments all = seen.all(), below = seen.below(all.first / all.weight);
     const double mean = all.first / all.weight;
     const double sigma = std::sqrt(std::max(0.0, all.error_to(mean) / all.weight));

@@ -73,9 +73,9 @@ class distribution {
   /// The value at a rank from 0 to the total weight - 1, where masses count whole values; linear between ranks, as
   /// numpy's percentile is.
   double at_rank(double rank) const {
-    const double whole = std::floor(rank);
-    const double a = value(whole), part = rank - whole;
-    return part > 0 ? a + uncontracted(part * (value(whole + 1) - a)) : a;
+    const double lower = std::floor(rank);
+    const double a = value(lower), part = rank - lower;
+    return part > 0 ? a + uncontracted(part * (value(lower + 1) - a)) : a;
   }
 
  private:

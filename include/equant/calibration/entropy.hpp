@@ -29,8 +29,8 @@ class entropy : public histogram_observer<entropy> {
     }
     const double reach = least_divergence(d, std::clamp(levels, 1, 128));
     if (!std::same_as<Scheme, asymmetric_t>) return {-reach, reach};
-    const interval whole = distribution(values().masses()).range().with_zero();
-    return {std::max(whole.low, -reach), std::min(whole.high, reach)};
+    const interval everything = distribution(values().masses()).range().with_zero();
+    return {std::max(everything.low, -reach), std::min(everything.high, reach)};
   }
 
  private:

@@ -45,10 +45,10 @@ class percentile : public histogram_observer<percentile> {
 
   interval of_values() const {
     const distribution d(values().masses());
-    const interval whole = d.range();
+    const interval everything = d.range();
     const double last = d.all().weight - 1, rest = (1 - percent_ / 100) * last;
-    if (whole.low >= 0) return {0, d.at_rank(last - rest)};
-    if (whole.high <= 0) return {d.at_rank(rest), 0};
+    if (everything.low >= 0) return {0, d.at_rank(last - rest)};
+    if (everything.high <= 0) return {d.at_rank(rest), 0};
     return {d.at_rank(rest / 2), d.at_rank(last - rest / 2)};
   }
 

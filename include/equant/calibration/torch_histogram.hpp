@@ -107,13 +107,13 @@ class torch_histogram : public observer<torch_histogram> {
     if (low == low_ && high == high_) return;
     const double start = std::nearbyint((low_ - low) / fine);
     std::vector<float> wider;
-    double before = 0, whole = 0;
+    double before = 0, full = 0;
     std::size_t bin = 0;
     for (int i = 0; i < bins; ++i) {
       const double end = (i + 1) * double(per_bin) - start;
-      for (; bin < held_.size() && (double(bin) + 1) * upsampling <= end; ++bin) whole += double(held_[bin]) * upsampling;
+      for (; bin < held_.size() && (double(bin) + 1) * upsampling <= end; ++bin) full += double(held_[bin]) * upsampling;
       const double part = end - double(bin) * upsampling;
-      const double until = bin < held_.size() && part > 0 ? whole + uncontracted(double(held_[bin]) * part) : whole;
+      const double until = bin < held_.size() && part > 0 ? full + uncontracted(double(held_[bin]) * part) : full;
       wider.push_back(static_cast<float>((until - before) / upsampling));
       before = until;
     }
