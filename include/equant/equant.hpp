@@ -33,3 +33,5 @@
 #include <equant/dot.hpp>
 #include <equant/matmul.hpp>
 #include <equant/quantize.hpp>
+
+#include <equant/quantizers/lloyd_max.hpp>
