@@ -143,6 +143,7 @@ class histogram {
 
   void count_into_bins(const float* x, index_t n) {
     if (pages_.empty()) pages_.resize(kernels::page_slots);
+    if (n >= 1 << 14) bins_.reserve(48 * kernels::bins_per_page);  // what most values need, at once
     for (index_t done = 0; done < n;) {
       done += kernels::count_values(x + done, n - done, pages_.data(), bins_.data());
       if (done < n) make_page(std::bit_cast<std::uint32_t>(x[done] + 0.0f) >> 23);
