@@ -11,6 +11,8 @@ namespace equant::inline EQUANT_ABI {
 template <calibrator Calibrator, granularity Granularity>
 class granular {
  public:
+  static constexpr const char* name = "granular";
+
   granular(Calibrator prototype, Granularity where)
       : prototype_(std::move(prototype)), granularity_(where) {}
 
@@ -64,31 +66,39 @@ class granular {
   std::span<const Calibrator> each() const { return each_; }
 
   std::string save() const {
-    archive_writer out("granular", 1);
-    out.integer(where_.lengths.rank);
-    for (int axis = 0; axis < where_.lengths.rank; ++axis) out.integer(where_.lengths[axis]);
-    out.word(each_.size());
-    for (const Calibrator& c : each_) out.text(c.save());
+    archive_writer out(name, 1);
+    write(out);
     return std::move(out).take();
   }
 
   void load(std::string_view bytes) {
-    archive_reader in(bytes, "granular", 1);
+    archive_reader in(bytes, name, 1);
+    granular loaded(prototype_, granularity_);
+    loaded.read(in);
+    in.finish();
+    *this = std::move(loaded);
+  }
+
+  void write(archive_writer& out) const {
+    out.integer(where_.lengths.rank);
+    for (int axis = 0; axis < where_.lengths.rank; ++axis) out.integer(where_.lengths[axis]);
+    out.word(each_.size());
+    for (const Calibrator& c : each_) out.text(c.save());
+  }
+
+  void read(archive_reader& in) {
     const std::int64_t rank = in.integer();
     if (rank < 0 || rank > max_rank) in.fail("rank ", rank);
-    blocking where{shape::filled(static_cast<int>(rank), 0)};
-    for (int axis = 0; axis < where.lengths.rank; ++axis) {
-      where.lengths[axis] = static_cast<index_t>(in.integer());
-      if (where.lengths[axis] < 0) in.fail("block length ", where.lengths[axis]);
+    where_ = {shape::filled(static_cast<int>(rank), 0)};
+    for (int axis = 0; axis < where_.lengths.rank; ++axis) {
+      where_.lengths[axis] = static_cast<index_t>(in.integer());
+      if (where_.lengths[axis] < 0) in.fail("block length ", where_.lengths[axis]);
     }
-    std::vector<Calibrator> each;
+    each_.clear();
     for (std::uint64_t left = in.word(); left > 0; --left) {
-      each.push_back(prototype_);
-      each.back().load(in.text());
+      each_.push_back(prototype_);
+      each_.back().load(in.text());
     }
-    in.finish();
-    where_ = where;
-    each_ = std::move(each);
   }
 
  private:

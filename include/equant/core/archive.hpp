@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 /// The form in which state leaves a process: little-endian, exact, the same bytes on every machine.
 namespace equant::inline EQUANT_ABI {
@@ -20,20 +21,28 @@ class archive_writer {
     word(version);
   }
 
-  void word(std::uint64_t value) {
-    for (int i = 0; i < 8; ++i) bytes_ += static_cast<char>((value >> (8 * i)) & 255);
-  }
-  void integer(std::int64_t value) { word(static_cast<std::uint64_t>(value)); }
-  void real(double value) { word(std::bit_cast<std::uint64_t>(value)); }
+  void word(std::uint64_t value) { put(field::word, value); }
+  void integer(std::int64_t value) { put(field::integer, static_cast<std::uint64_t>(value)); }
+  void real(double value) { put(field::real, std::bit_cast<std::uint64_t>(value)); }
   void text(std::string_view value) {
-    word(value.size());
+    put(field::text, value.size());
     bytes_ += value;
   }
 
   std::string take() && { return std::move(bytes_); }
 
+  /// What was written, in order, for those who give it another form.
+  enum class field : char { word, integer, real, text };
+  const std::vector<field>& fields() const { return fields_; }
+
  private:
+  void put(field kind, std::uint64_t value) {
+    fields_.push_back(kind);
+    for (int i = 0; i < 8; ++i) bytes_ += static_cast<char>((value >> (8 * i)) & 255);
+  }
+
   std::string bytes_;
+  std::vector<field> fields_;
 };
 
 /// Reads what an archive_writer wrote; anything else is refused with the offset at which it stops making sense.
