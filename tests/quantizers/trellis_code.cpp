@@ -94,10 +94,22 @@ TEST_CASE("quantizers: a trellis trained on other samples of the same kind does 
   const std::vector<float> x = gaussian(64 * 256, 5);
   const auto trained = trellis_code<2>::trained(gaussian(64 * 256, 6), 6);
   CHECK(mse(x, back(trained, x)) < 0.97 * mse(x, back(trellis_code<2>(6), x)));
-  CHECK(trained.size_bytes() == 2 * 64);
+  CHECK(trained.size_bytes() == 2 * 64 + 8);
   CHECK(trellis_code<2>(6).size_bytes() == 0);
   CHECK(trained == trellis_code<2>::trained(gaussian(64 * 256, 6), 6));
   CHECK_FALSE(trained == trellis_code<2>(6));
+}
+
+TEST_CASE("quantizers: a table fitted to long tails reaches into them", "[quantizers]") {
+  std::vector<float> x = gaussian(32 * 256, 7);
+  for (std::size_t i = 0; i < x.size(); i += 64) x[i] *= 5;
+  const auto trained = trellis_code<3>::trained(x, 7, 4);
+  float largest = 0;
+  for (std::size_t s = 0; s < 128; ++s) largest = std::max(largest, trained.value(s));
+  CHECK(largest > 5);
+  CHECK(mse(x, back(trained, x)) < 0.4 * mse(x, back(trellis_code<3>(7), x)));
+  const std::vector<float> table(16, 20.0f);
+  CHECK(back(trellis_code<2>(4, table, 32), {20, 20, 20}) == std::vector<float>{20, 20, 20});
 }
 
 TEST_CASE("quantizers: a trellis takes runs of every length", "[quantizers]") {
@@ -119,4 +131,5 @@ TEST_CASE("quantizers: what a trellis cannot be", "[quantizers]") {
   table[3] = std::numeric_limits<float>::quiet_NaN();
   CHECK_THROWS_WITH(trellis_code<2>(4, table), says("state 3"));
   CHECK_THROWS_WITH(trellis_code<2>::trained({}, 4), says("no samples"));
+  CHECK_THROWS_WITH(trellis_code<2>(4, std::vector<float>(16), 0), says("range 0"));
 }

@@ -11,19 +11,21 @@
 #include <numbers>
 #include <vector>
 
-/// The values of a trellis's states, in steps of 2^-13 between -4 and 4: what the search adds up and what decodes are
-/// the same numbers, and no machine rounds them differently.
+/// The values of a trellis's states, in steps of 2^-15 of a range, of 2^-13 between -4 and 4 say: what the search adds
+/// up and what decodes are the same numbers, and no machine rounds them differently.
 namespace equant::inline EQUANT_ABI::trellis {
 
 using values = aligned_vector<std::int16_t>;
 
-inline constexpr double steps_per_unit = 8192;
 inline constexpr int most_length = 16;
+inline constexpr double gaussian_range = 4;
 
-inline std::int16_t to_steps(double x) {
-  return static_cast<std::int16_t>(std::nearbyint(std::clamp(x * steps_per_unit, -32767.0, 32767.0)));
+inline std::int16_t to_steps(double x, double range) {
+  return static_cast<std::int16_t>(std::nearbyint(std::clamp(x * (32768 / range), -32767.0, 32767.0)));
 }
-inline float real(std::int16_t steps) { return static_cast<float>(steps) * static_cast<float>(1 / steps_per_unit); }
+inline float real(std::int16_t steps, double range) {
+  return static_cast<float>(static_cast<double>(steps) * (range / 32768));
+}
 
 /// (i + 1/2) / count quantiles of the standard normal density for i < count / 2, the negative half, by Newton's method:
 /// the distribution function is convex there.
@@ -73,7 +75,7 @@ inline values gaussian_values(int bits, int length) {
   for (std::size_t s = 0; s < v.size(); ++s) {
     const std::size_t at = quantile_of(static_cast<std::uint32_t>(s), bits, length);
     const bool upper = at >= lower.size();
-    const std::int16_t steps = to_steps(deviation * lower[upper ? v.size() - 1 - at : at]);
+    const std::int16_t steps = to_steps(deviation * lower[upper ? v.size() - 1 - at : at], gaussian_range);
     v[s] = static_cast<std::int16_t>(upper ? -steps : steps);
   }
   return v;

@@ -9,11 +9,11 @@ namespace equant::inline EQUANT_ABI::sweep {
 
 /// Rows of the vector quantizers, per tensor, up to 4 bits: trellises, with the values of a Gaussian and with a table
 /// fitted to the tensor; products of 2 to 8 values with their codebook; and at 2 bits the lattices D4 and E8. What is
-/// fitted sees some 2^16 of the values, in stretches spread evenly, and is measured on all.
+/// fitted sees some 2^15 of the values, in stretches spread evenly, and is measured on all.
 struct vector_rows {
   static constexpr int length = 10;         // of a trellis: more is better and slower
   static constexpr int fitted_length = 8;   // its table is stored
-  static constexpr index_t stretch = 256, most_stretches = 256;
+  static constexpr index_t stretch = 256, most_stretches = 128;
 
   template <class T, int Bits>
   void operator()(const view<const T>& x, std::integral_constant<int, Bits>, table& out) const {
