@@ -9,7 +9,8 @@ namespace {
 
 using namespace equant;
 
-/// Blocks of 32 of every kind: random ones of all sizes, numbers at and around the ties of a grid, zeros, denormals, huge.
+/// Blocks of 32 of every kind: random ones of all sizes, numbers at and around the ties of a grid, zeros, denormals,
+/// huge ones.
 std::vector<float> varied(index_t blocks) {
   builders::random_numbers random(3);
   std::vector<float> x;
@@ -44,7 +45,7 @@ void check(Rule rule, Format format) {
         const auto p = kernels::fit(rule, format, x.data() + b * length, m, words);
         for (index_t i = 0; i < m; i += 2) {
           const int expected = words[i] | words[i + 1] << 4;
-          if (codes.data()[(b * length + i) / 2] != expected) FAIL("code " << i << " of block " << b << ", length " << length);
+          if (codes.data()[(b * length + i) / 2] != expected) FAIL("code " << i << " of block " << b);
         }
         if (!builders::same_bits(&p.scale, scale.data() + b, 1)) FAIL("scale of block " << b);
         if (!builders::same_bits(&p.offset, offset.data() + b, 1)) FAIL("offset of block " << b);
@@ -70,8 +71,8 @@ TEMPLATE_LIST_TEST_CASE("kernels: quantize blocks sees what is not finite", "[ke
       std::array<std::uint8_t, 48> codes{};
       std::array<float, 3> scale{}, offset{};
       const nibbles<std::uint8_t> out{codes.data()};
-      CHECK_FALSE(kernels::quantize_blocks<TestType>(rules::signed_ggml{}, int4{}, index_t{32}, x.data(), index_t{96}, out,
-                                                     scale.data(), offset.data()));
+      CHECK_FALSE(kernels::quantize_blocks<TestType>(rules::signed_ggml{}, int4{}, index_t{32}, x.data(), index_t{96},
+                                                     out, scale.data(), offset.data()));
       CHECK_FALSE(kernels::quantize_blocks<TestType>(rules::power_of_two_ggml{}, fp4_e2m1{}, index_t{32}, x.data(),
                                                      index_t{96}, out, scale.data(), offset.data()));
     }

@@ -93,9 +93,11 @@ void check_scheme(const char* name, double least_db) {
   const rows one = x.row(0);  // lines do not know of each other, but where a parameter is the whole tensor's
   if constexpr (!std::same_as<Scheme, nvfp4>) CHECK((there_and_back<Scheme>(one) == there_and_back<Scheme>(x).row(0)));
   CHECK((there_and_back<Scheme>(rows::Zero(2, 300)).array() == 0).all());
-  for (const float size : {1e-42f, 1e-20f, 1e20f, 3e38f}) {
+  for (const float size : {1e-42f, 1e-20f, 1e20f, 3.4e38f}) {
     CHECK(there_and_back<Scheme>(rows(one / one.cwiseAbs().maxCoeff() * size)).allFinite());
-    CHECK(there_and_back<Scheme>(rows::Constant(2, 300, -size)).allFinite());
+    const rows constant = rows::Constant(2, 300, -size);
+    CHECK(there_and_back<Scheme>(constant).allFinite());
+    CHECK(dequantize<rows>(quantize<Scheme>(constant, searched{})).allFinite());
   }
 }
 

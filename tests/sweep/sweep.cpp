@@ -121,12 +121,15 @@ TEST_CASE("sweep: tensors of other ranks and types", "[sweep]") {
   const MatrixXf x = numbers();
   const Eigen::TensorMap<const Eigen::Tensor<float, 3>> cube(x.data(), 8, 8, 40);
   const auto of_cube = sweep_bits(cube, 8, 8);
-  CHECK(granularities(of_cube) == std::set<std::string>{"per tensor", "per axis 0", "per group of 32 on axis 2"});
+  CHECK(granularities(uniform(of_cube)) ==
+        std::set<std::string>{"per tensor", "per axis 0", "per group of 32 on axis 2"});
   CHECK(of_cube.rows[0].mse == sweep_bits(x, 8, 8).rows[0].mse);
   const std::vector<float> line(x.data(), x.data() + x.size());
-  CHECK(granularities(sweep_bits(line, 8, 8)) == std::set<std::string>{"per tensor", "per group of 32 on axis 0"});
+  CHECK(granularities(uniform(sweep_bits(line, 8, 8))) ==
+        std::set<std::string>{"per tensor", "per group of 32 on axis 0"});
   const float one = 1.5f;
-  CHECK(granularities(sweep_bits(view<const float>{&one, {}, {}}, 8, 8)) == std::set<std::string>{"per tensor"});
+  CHECK(granularities(uniform(sweep_bits(view<const float>{&one, {}, {}}, 8, 8))) ==
+        std::set<std::string>{"per tensor"});
   CHECK(sweep_bits(x.cast<double>(), 8, 8).rows[0].mse == Approx(of_cube.rows[0].mse).epsilon(1e-3));
   CHECK(sweep_bits(2 * x, 8, 8).rows[0].mse == 4 * of_cube.rows[0].mse);
 }

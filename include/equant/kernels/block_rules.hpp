@@ -11,8 +11,8 @@
 ///   block_parameters fit(rule, format, x, n, codes)
 ///
 /// x: n >= 1 finite values. The codes of the rules that round by the scale before it is stored are given as well; for
-/// `standard` they are chosen later, by the scale as it is stored (`encode_block`). Every result is defined: a scale too
-/// small for its reciprocal counts as zero, and all codes of such a block are those of zero.
+/// `standard` they are chosen later, by the scale as it is stored (`encode_block`). Every result is defined: a scale
+/// too small for its reciprocal counts as zero, and all codes of such a block are those of zero.
 namespace equant::inline EQUANT_ABI::kernels {
 
 /// value = scale * level - offset
@@ -94,7 +94,9 @@ constexpr auto toward_zero_at_ties(const minifloat<E, M, S>& format, float r) {
 template <class Levels>
 constexpr std::uint8_t nearest_upper(const Levels& levels, float x) {
   std::uint8_t i = 0;
-  for (std::size_t k = 0; k + 1 < levels.size(); ++k) i = static_cast<std::uint8_t>(i + (x >= (levels[k] + levels[k + 1]) / 2));
+  for (std::size_t k = 0; k + 1 < levels.size(); ++k) {
+    i = static_cast<std::uint8_t>(i + (x >= (levels[k] + levels[k + 1]) / 2));
+  }
   return i;
 }
 

@@ -8,9 +8,9 @@
 
 /// quantize_blocks: values to codes, a scale and an offset per block, by a rule that gives all of them at once.
 ///
-/// x: n contiguous values, in blocks of `length` (at most 256), of which the last may be shorter. scale[b] and offset[b]
-/// are those of block b, before they are stored. Codes leave as words, or as `nibbles`, where n is even. Returns whether
-/// all values were finite; where one was not, the results of its block are of unknown value.
+/// x: n contiguous values, in blocks of `length` (at most 256), of which the last may be shorter. scale[b] and
+/// offset[b] are those of block b, before they are stored. Codes leave as words, or as `nibbles`, where n is even.
+/// Returns whether all values were finite; where one was not, the results of its block are of unknown value.
 namespace equant::inline EQUANT_ABI::kernels {
 
 inline constexpr index_t longest_block = 256;

@@ -18,8 +18,8 @@ struct searched {};
 
 /// Quantizes tensors in a block scheme; the values of a double are narrowed to float.
 ///
-/// Where parameters are quantized themselves, those of all blocks are found first, then they are quantized as a table of
-/// their own scheme, and codes are chosen for what came of them. The result does not depend on the executor.
+/// Where parameters are quantized themselves, those of all blocks are found first, then they are quantized as a table
+/// of their own scheme, and codes are chosen for what came of them. The result does not depend on the executor.
 template <block_scheme Scheme, class Choice = by_rule>
 class block_quantizer {
  public:
@@ -58,7 +58,8 @@ class block_quantizer {
         });
       }
     } else {
-      encode(view<const float>{x.data(), shape{t.lines, t.length}, shape{t.length, 1}}, q, non_finite::reject, serial{});
+      const view<const float> table{x.data(), shape{t.lines, t.length}, shape{t.length, 1}};
+      encode(table, q, non_finite::reject, serial{});
     }
   }
 
@@ -191,7 +192,8 @@ class block_quantizer {
   }
 
   template <class RoundScale, class RoundOffset>
-  static parameters choose(const float* x, const float* weights, index_t n, RoundScale round_scale, RoundOffset round_offset) {
+  static parameters choose(const float* x, const float* weights, index_t n, RoundScale round_scale,
+                           RoundOffset round_offset) {
     if constexpr (searches) {
       using search = block_search::search<format, has_offset, RoundScale, RoundOffset>;
       return search(format{}, x, weights, n, round_scale, round_offset).best(by_rule_of(x, n));
@@ -214,7 +216,9 @@ class block_quantizer {
     constexpr std::size_t blocks = std::size_t{chunk} / length;
     float scale[blocks], offset[blocks];
     const index_t position = line * q.size().length + first;
-    const auto run = [&](auto codes) { return kernels::quantize_blocks(rule{}, format{}, length, x, n, codes, scale, offset); };
+    const auto run = [&](auto codes) {
+      return kernels::quantize_blocks(rule{}, format{}, length, x, n, codes, scale, offset);
+    };
     bool usable = true;
     if constexpr (format::bits == 8) {
       usable = run(q.bytes() + position);
@@ -266,9 +270,11 @@ class block_quantizer {
   static aligned_vector<float> without_non_finite(const float* x, index_t n) {
     aligned_vector<float> clean(x, x + n);
     for_each_block(0, 0, n, [&](index_t, index_t, index_t at, index_t m) {
-      const float* finite = std::find_if(x + at, x + at + m, [](float v) { return scanning::finite(v); });
-      const float stand_in = finite == x + at + m ? 0 : *finite;
-      std::replace_if(clean.begin() + at, clean.begin() + at + m, [](float v) { return !scanning::finite(v); }, stand_in);
+      const float* end = x + at + m;
+      const float* usable = std::find_if(x + at, end, [](float v) { return scanning::finite(v); });
+      for (float* v = clean.data() + at; v != clean.data() + at + m; ++v) {
+        if (!scanning::finite(*v)) *v = usable == end ? 0 : *usable;
+      }
     });
     return clean;
   }

@@ -4,6 +4,8 @@
 
 #include <equant/kernels/block_rules.hpp>
 
+#include <cmath>
+
 /// The scale and the offset of a block that give the least squares of errors: many candidates are tried, and each is
 /// followed by the least squares solution for the codes it led to. Both are rounded as they will be kept, so that what
 /// is compared is what comes out.
@@ -61,9 +63,12 @@ class search {
 
   /// The best found; `start` is among the candidates, so that it is never worse.
   kernels::block_parameters best(kernels::block_parameters start) {
-    for (const float factor : {1.0f, 2.0f, 0.5f}) attempt(round_scale_(factor * start.scale), round_offset_(start.offset));
     const float lowest = format_.decode(format_.encode(-std::numeric_limits<float>::infinity()));
     const float highest = format_.largest();
+    reach_ = static_cast<double>(std::max(-lowest, highest));
+    for (const float factor : {1.0f, 2.0f, 0.5f}) {
+      attempt(round_scale_(factor * start.scale), round_offset_(start.offset));
+    }
     if constexpr (HasOffset) {
       ends(lowest, highest);
     } else {
@@ -77,8 +82,8 @@ class search {
   }
 
  private:
-  /// Down to a quarter of the scale that clips nothing, from somewhat beyond it; levels that lie far apart at the end, as
-  /// a minifloat's do, may be left unused altogether.
+  /// Down to a quarter of the scale that clips nothing, from somewhat beyond it; levels that lie far apart at the end,
+  /// as a minifloat's do, may be left unused altogether.
   void scales(float widest) {
     constexpr float most = integer_format<Format> ? 1.2f : 2.1f, least = 0.25f;
     constexpr int steps = static_cast<int>(64 * most);
@@ -118,7 +123,8 @@ class search {
 
   bool keep(const sums& s, float scale, float offset) {
     const double error = s.error(static_cast<double>(scale), static_cast<double>(offset));
-    if (!(error < least_)) return false;
+    const double largest = std::abs(static_cast<double>(scale)) * reach_ + std::abs(static_cast<double>(offset));
+    if (!(error < least_) || largest > static_cast<double>(std::numeric_limits<float>::max())) return false;
     least_ = error;
     found_ = {scale, offset};
     return true;
@@ -134,6 +140,7 @@ class search {
   index_t n_;
   RoundScale round_scale_;
   RoundOffset round_offset_;
+  double reach_ = 0;  // the largest magnitude of a level
   double least_ = std::numeric_limits<double>::infinity();
   kernels::block_parameters found_{};
 };

@@ -44,7 +44,8 @@ void decode_block(const code_word<Format::bits>* words, index_t n, float scale, 
 }
 
 template <class Format, class Scale, index_t Length, class Offset, class Rule>
-void decode(const stored<block<Format, Scale, Length, Offset, Rule>>& q, index_t line, index_t first, index_t n, float* y) {
+void decode(const stored<block<Format, Scale, Length, Offset, Rule>>& q, index_t line, index_t first, index_t n,
+            float* y) {
   using scheme = block<Format, Scale, Length, Offset, Rule>;
   constexpr index_t span = Length == whole ? std::numeric_limits<index_t>::max() : Length;
   code_word<Format::bits> words[chunk];

@@ -26,7 +26,9 @@ class value_lines {
   void read(index_t from, index_t to, index_t chunk, F&& f) {
     if constexpr (std::same_as<std::remove_const_t<T>, float>) {
       if (step_ == 1) {
-        for (index_t line = from; line < to; ++line) f(line, index_t{0}, size_.length, static_cast<const float*>(start(line)));
+        for (index_t line = from; line < to; ++line) {
+          f(line, index_t{0}, size_.length, static_cast<const float*>(start(line)));
+        }
         return;
       }
     }
@@ -49,7 +51,9 @@ class value_lines {
     }
     in_tiles(from, to, chunk, [&](index_t line, index_t lines, index_t first, index_t n, float* values) {
       for (index_t l = 0; l < lines; ++l) f(line + l, first, n, values + l * chunk);
-      for_each_place(lines, first, n, [&](T* at, index_t l, index_t i) { *at = static_cast<T>(values[l * chunk + i]); });
+      for_each_place(lines, first, n, [&](T* at, index_t l, index_t i) {
+        *at = static_cast<T>(values[l * chunk + i]);
+      });
     });
   }
 
@@ -98,7 +102,9 @@ template <executor Executor, class F>
 void for_each_part(const line_table& size, Executor&& run_on, F&& f) {
   const index_t units = (size.lines + 7) / 8;
   const index_t parts = std::min(parts_for(run_on, size.count()), std::max(units, index_t{1}));
-  const auto bound = [&](index_t part) { return std::min(size.lines, (units / parts * part + units % parts * part / parts) * 8); };
+  const auto bound = [&](index_t part) {
+    return std::min(size.lines, (units / parts * part + units % parts * part / parts) * 8);
+  };
   run_on(parts, [&](index_t part) { f(bound(part), bound(part + 1)); });
 }
 

@@ -35,7 +35,8 @@ struct no_offset {};
 /// A block as long as there are values.
 inline constexpr index_t whole = blocking::whole;
 
-/// How the range of a block is chosen where nobody searches for it; the arithmetic of each is in kernels/block_rules.hpp.
+/// How the range of a block is chosen where nobody searches for it; the arithmetic of each is in
+/// kernels/block_rules.hpp.
 namespace rules {
 
 /// The format's own: without an offset, the largest magnitude goes to the largest number of the format; with one, the
@@ -77,7 +78,7 @@ struct block {
 
   /// The block of value i of a line, and whether that is the first of it.
   static constexpr index_t block_of(index_t i) { return Length == whole ? 0 : i / std::max(Length, index_t{1}); }
-  static constexpr bool starts_at(index_t i) { return Length == whole ? i == 0 : i % std::max(Length, index_t{1}) == 0; }
+  static constexpr bool starts_at(index_t i) { return i == 0 || block_of(i) != block_of(i - 1); }
 };
 
 template <class S>

@@ -17,8 +17,8 @@ using mxfp8_e5m2 = block<fp8_e5m2, cast<e8m0>, 32, no_offset, rules::power_of_tw
 using mxfp6_e3m2 = block<fp6_e3m2, cast<e8m0>, 32, no_offset, rules::power_of_two>;     // 6.25
 using mxfp6_e2m3 = block<fp6_e2m3, cast<e8m0>, 32, no_offset, rules::power_of_two>;     // 6.25
 using mxfp4 = block<fp4_e2m1, cast<e8m0>, 32, no_offset, rules::power_of_two_ggml>;     // 4.25
-/// Its scales are 2^-6 times those of the specification, whose elements are fractions.
-using mxint8 = block<int8, cast<e8m0>, 32, no_offset, rules::power_of_two>;             // 8.25
+/// Its scales are 2^-6 times those of the specification, whose elements are fractions; code -128 is not used.
+using mxint8 = block<narrow_int8, cast<e8m0>, 32, no_offset, rules::power_of_two>;      // 8.25
 
 // NVIDIA, 2025: one float per tensor over the scales.
 using nvfp4 = block<fp4_e2m1, block<fp8_e4m3, raw<>, whole>, 16>;                       // 4.5

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <equant/metrics/theory.hpp>
+#include <equant/sweep/block.hpp>
 #include <equant/sweep/codebook.hpp>
 #include <equant/sweep/uniform.hpp>
 #include <equant/sweep/vector.hpp>
@@ -22,7 +23,7 @@ inline constexpr int most_bits = 16;
 
 /// The families that run where none are named. A new one is added here.
 inline auto standard_families(std::vector<named_blocking> granularities) {
-  return std::tuple{uniform_rows{std::move(granularities)}, codebook_rows{}, vector_rows{}};
+  return std::tuple{uniform_rows{std::move(granularities)}, codebook_rows{}, block_rows{}, vector_rows{}};
 }
 
 /// Per tensor; and where there is more than one axis, per position of axis 0 and per 32 neighbours of the last one.

@@ -48,8 +48,8 @@ struct block_of_32 {
   }
 }
 
-/// Codes by ggml's MXFP4. In quarters of the unit, the code steps where the number passes 1, 3, 5, 7, 10, 14 and 20: up to 7
-/// every second integer, above by thresholds.
+/// Codes by ggml's MXFP4. In quarters of the unit, the code steps where the number passes 1, 3, 5, 7, 10, 14 and 20: up
+/// to 7 every second integer, above by thresholds.
 [[gnu::always_inline]] inline void coded(rules::power_of_two_ggml, const block_of_32& block, const float*,
                                          __m256i* codes, float& scale) {
   const std::uint32_t exponent = block.most >> 23;

@@ -44,9 +44,10 @@ struct block_of_32 {
   return _mm512_xor_si512(low_halves(codes(v.a), codes(v.b)), _mm512_set1_epi16(8));
 }
 
-/// Codes by ggml's MXFP4, as 32 words. In quarters of the unit, the code steps where the number passes 1, 3, 5, 7, 10, 14 and
-/// 20, so that it depends on the next integer above alone.
-[[gnu::always_inline]] inline __m512i coded(rules::power_of_two_ggml, const block_of_32& v, const float*, float& scale) {
+/// Codes by ggml's MXFP4, as 32 words. In quarters of the unit, the code steps where the number passes 1, 3, 5, 7, 10,
+/// 14 and 20, so that it depends on the next integer above alone.
+[[gnu::always_inline]] inline __m512i coded(rules::power_of_two_ggml, const block_of_32& v, const float*,
+                                            float& scale) {
   const std::uint32_t exponent = v.most >> 23;
   const std::uint32_t shared = exponent > 2 ? exponent - 2 : 0;
   scale = std::bit_cast<float>(shared == 0 ? 0x00400000u : shared << 23);
