@@ -35,6 +35,8 @@ TEST_CASE("entropy: the least divergence of a direct search") {
   for (float v : x) top = std::max(top, std::abs(double(v)));
   std::vector<double> bins(2048);
   for (float v : x) bins[std::size_t(std::min(2047.0, std::ceil(std::abs(double(v)) / (top / 2048)) - 1))] += 1;
+  const double total = 500 - bins[0] + bins[1];
+  bins[0] = bins[1];
   double least = 1e9;
   int best = 0;
   for (int count = 8; count <= 2048; ++count) {
@@ -51,11 +53,12 @@ TEST_CASE("entropy: the least divergence of a direct search") {
         if (p[std::size_t(i)] > 0) q[std::size_t(i)] = weight / used / inside;
       }
     }
-    p.back() += 500 - inside;
+    if (inside == 0) continue;
+    p.back() += total - inside;
     for (std::size_t i = 0; i < p.size(); ++i) {
-      if (p[i] > 0) sum += p[i] / 500 * std::log(p[i] / 500 / q[i]);
+      if (p[i] > 0) sum += p[i] / total * std::log(p[i] / total / q[i]);
     }
-    if (sum < least) {
+    if (sum <= least) {
       least = sum;
       best = count;
     }

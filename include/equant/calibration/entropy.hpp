@@ -3,15 +3,15 @@
 #pragma once
 
 #include <equant/calibration/histogram_observer.hpp>
-#include <equant/core/conventions.hpp>
 #include <equant/core/format.hpp>
 
 namespace equant::inline EQUANT_ABI {
 
 /// The range whose quantized distribution diverges least from the distribution of the magnitudes, both over 2048 even
 /// bins: the recipe of TensorRT (Migacz, 8-bit inference with TensorRT, 2017). A candidate adds what it clips to its
-/// last bin, and spreads what each of the format's positive levels holds over the bins of it that were not empty; more
-/// than 128 levels are taken for 128. On asymmetric schemes the range ends where the values do.
+/// last bin, and spreads what each of the format's positive levels (at most 256) holds over the bins of it that were not
+/// empty. The first bin counts as much as the second, so that zeros do not rule. On asymmetric schemes the range ends
+/// where the values do, and one-sided values have all levels.
 ///
 /// It minimises a divergence, not an error: on heavy tails it clips far more than `mse` does.
 class entropy : public histogram_observer<entropy> {
@@ -37,22 +37,24 @@ class entropy : public histogram_observer<entropy> {
   static constexpr int bins = 2048;
 
   static double least_divergence(const distribution& d, int levels) {
-    const double width = d.range().high / bins, total = d.all().weight;
+    const double width = d.range().high / bins;
     if (!(width > 0)) return 0;
     double held[bins], before = 0;
     std::size_t from = 0;
     for (int i = 0; i < bins; ++i) {
-      const double until = i + 1 == bins ? total : d.below(width * (i + 1), from).weight;
+      const double until = i + 1 == bins ? d.all().weight : d.below(width * (i + 1), from).weight;
       held[i] = std::max(0.0, until - before);
       before = until;
     }
+    const double total = before - held[0] + held[1];
+    held[0] = held[1];
     double least = std::numeric_limits<double>::infinity(), inside = 0;
     int best = bins;
     for (int i = 0; i < levels - 1; ++i) inside += held[i];
     for (int count = levels; count <= bins; ++count) {
       inside += held[count - 1];
       const double found = divergence(held, count, levels, inside, total);
-      if (found < least) {
+      if (found <= least) {
         least = found;
         best = count;
       }
@@ -62,7 +64,8 @@ class entropy : public histogram_observer<entropy> {
 
   /// Of the first `count` bins, which hold `inside` of the total.
   static double divergence(const double* held, int count, int levels, double inside, double total) {
-    const double clipped = total - inside;
+    if (!(inside > 0)) return std::numeric_limits<double>::infinity();
+    const double clipped = std::max(0.0, total - inside);
     if (clipped > 0 && held[count - 1] == 0) return std::numeric_limits<double>::infinity();
     double sum = 0;
     for (int level = 0; level < levels; ++level) {
