@@ -5,6 +5,7 @@
 #include <equant/calibration/granular.hpp>
 #include <equant/calibration/min_max.hpp>
 #include <equant/quantizers/block_quantizer.hpp>
+#include <equant/quantizers/stochastic.hpp>
 
 namespace equant::inline EQUANT_ABI {
 class mse;  // the calibrator, which asks a block scheme for the same as searched
@@ -24,6 +25,10 @@ struct is_convention : std::bool_constant<quantization_convention<T>> {};
 template <class T>
 struct is_policy : std::bool_constant<std::same_as<T, non_finite>> {};
 template <class T>
+struct is_rounding : std::false_type {};
+template <class Bits>
+struct is_rounding<stochastic<Bits>> : std::true_type {};
+template <class T>
 struct is_search : std::bool_constant<std::same_as<T, searched> || std::same_as<T, mse>> {};
 
 /// How many of the options are of a kind.
@@ -33,9 +38,10 @@ inline constexpr int count = (0 + ... + int(Kind<Options>::value));
 template <class... Options>
 constexpr bool check() {
   static_assert(((is_calibrator<Options>::value || is_granularity<Options>::value || is_scheme<Options>::value ||
-                  is_convention<Options>::value || is_policy<Options>::value) &&
+                  is_convention<Options>::value || is_policy<Options>::value || is_rounding<Options>::value) &&
                  ...),
-                "equant: options are a calibrator, a granularity, a scheme, a convention or a non_finite policy");
+                "equant: options are a calibrator, a granularity, a scheme, a convention, a stochastic rounding or a "
+                "non_finite policy");
   static_assert(count<is_calibrator, Options...> <= 1, "equant: two calibrators were given");
   static_assert(count<is_granularity, Options...> <= 1, "equant: two granularities were given");
   static_assert(count<is_scheme, Options...> <= 1, "equant: two schemes were given");

@@ -17,8 +17,9 @@ namespace equant::inline EQUANT_ABI {
 ///   quantize<int8>(w, convention::tflite{}, per_axis{0})    as TensorFlow Lite does it
 ///
 /// Options: a calibrator (min_max), a granularity (per_tensor), a scheme (the format's own: asymmetric for integers,
-/// else symmetric), a convention (standard), a non_finite policy (reject). Throws std::invalid_argument on NaN or
-/// infinity (naming the place), on an empty tensor, and on an axis or group that does not fit.
+/// else symmetric), a convention (standard), stochastic rounding (to the nearest), a non_finite policy (reject). Throws
+/// std::invalid_argument on NaN or infinity (naming the place), on an empty tensor, and on an axis or group that does not
+/// fit.
 template <element_format Format, tensor_source X, class... Options>
 auto quantize(const X& x, const Options&... given) {
   static_assert(options::check<Options...>());
@@ -45,7 +46,13 @@ auto quantize(const X& x, const Options&... given) {
       }
     }();
     using map = typename decltype(params)::map_type;
-    return uniform_quantizer<Format, convention_type, map>(std::move(params)).quantize(v);
+    if constexpr (options::count<options::is_rounding, Options...> > 0) {
+      static_assert(std::same_as<map, affine>, "equant: stochastic rounding needs an integer zero point, or none");
+      const auto rounding = options::pick<options::is_rounding>(stochastic<>{}, given...);
+      return stochastic_quantizer<Format, decltype(rounding.bits)>(std::move(params), rounding.bits).quantize(v);
+    } else {
+      return uniform_quantizer<Format, convention_type, map>(std::move(params)).quantize(v);
+    }
   });
 }
 
@@ -70,8 +77,9 @@ constexpr auto quantize(const std::array<T, N>& x, const Options&... given) {
   static_assert(options::check<Options...>());
   static_assert(N > 0, "equant: an empty array has no values to choose a range from");
   static_assert(options::count<options::is_calibrator, Options...> == 0 &&
-                    options::count<options::is_granularity, Options...> == 0,
-                "equant: an array is quantized by min-max, per tensor");
+                    options::count<options::is_granularity, Options...> == 0 &&
+                    options::count<options::is_rounding, Options...> == 0,
+                "equant: an array is quantized by min-max, per tensor, to the nearest");
   const auto how = options::pick<options::is_convention>(convention::standard{}, given...);
   using convention_type = std::remove_const_t<decltype(how)>;
   const auto scheme = options::pick<options::is_scheme>(
