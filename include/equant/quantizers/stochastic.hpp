@@ -36,6 +36,8 @@ template <class Bits = counter_bits>
 struct stochastic {
   Bits bits{};
 };
+template <class Bits>
+stochastic(Bits) -> stochastic<Bits>;
 
 /// Integers, and formats that round by random bits themselves: `encode(r, bits)`.
 template <class F>
