@@ -165,7 +165,7 @@ struct take_levels_on<isa::avx512vnni> : take_levels_on<isa::avxvnni> {
   static bool line(const level_table<Bits>& table, Codes codes, index_t n, run_parameters<Map> p, Out out) {
     if (p.scale_step != 0 && p.scale_step != 1) return false;
     const avx512vnni::floats<Bits> level(table.level.data());
-    const __m512 shared = _mm512_set1_ps(*p.scale);
+    const __m512 shared = _mm512_set1_ps(p.scale_step == 0 ? *p.scale : 1);  // no values: perhaps no scale
     const auto real = [&](index_t i, __m128i bytes, __mmask16 mask) __attribute__((always_inline)) {
       const __m512 scale = p.scale_step == 0 ? shared : avx512vnni::load(p.scale + i, mask);
       return _mm512_mul_ps(level.at(_mm512_maskz_cvtepu8_epi32(avx512vnni::all, bytes)), scale);
