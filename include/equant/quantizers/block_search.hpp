@@ -11,18 +11,21 @@
 /// is compared is what comes out.
 namespace equant::inline EQUANT_ABI::block_search {
 
-/// What the squared error depends on, for given codes of levels c: sum w (x - (s c - o))^2.
+/// What the squared error depends on, for given codes of levels c: sum w (x - (s c - o))^2. No product is fused with the
+/// sum it goes into, so that the choice does not depend on the machine.
 struct sums {
   double n = 0, x = 0, xx = 0, c = 0, xc = 0, cc = 0;
 
   double error(double s, double o) const {
-    return xx + 2 * o * x + n * o * o - 2 * s * (xc + o * c) + s * s * cc;
+    const double by_offset = uncontracted(2 * o * x) + uncontracted(n * o * o);
+    return xx + by_offset - uncontracted(2 * s * (xc + uncontracted(o * c))) + uncontracted(s * s * cc);
   }
   /// The best scale for an offset, and the best offset where the scale follows it.
-  double scale(double o) const { return cc > 0 ? (xc + o * c) / cc : 0; }
+  double scale(double o) const { return cc > 0 ? (xc + uncontracted(o * c)) / cc : 0; }
   double offset() const {
-    const double spread = n * cc - c * c;
-    return spread > 0 ? ((n * xc - x * c) / spread * c - x) / n : 0;
+    const double spread = uncontracted(n * cc) - uncontracted(c * c);
+    const double slope = uncontracted(n * xc) - uncontracted(x * c);
+    return spread > 0 ? (uncontracted(slope / spread * c) - x) / n : 0;
   }
 };
 
@@ -44,11 +47,11 @@ sums sums_of(const Format& format, const float* x, const float* weights, index_t
     const double level = static_cast<double>(format.decode(format.encode((x[i] + offset) * inverse)));
     const double w = weights == nullptr ? 1 : static_cast<double>(weights[i]), v = static_cast<double>(x[i]);
     r.n += w;
-    r.x += w * v;
-    r.xx += w * v * v;
-    r.c += w * level;
-    r.xc += w * v * level;
-    r.cc += w * level * level;
+    r.x += uncontracted(w * v);
+    r.xx += uncontracted(w * v * v);
+    r.c += uncontracted(w * level);
+    r.xc += uncontracted(w * v * level);
+    r.cc += uncontracted(w * level * level);
   }
   return r;
 }
@@ -103,10 +106,10 @@ class search {
     const float step = range.high / levels - range.low / levels;
     for (int i = -1; i <= 5; ++i) {
       for (int k = -1; k <= 5; ++k) {
-        const float low = range.low + 0.4f * static_cast<float>(i) * step;
-        const float high = range.high - 0.4f * static_cast<float>(k) * step;
+        const float low = range.low + uncontracted(0.4f * static_cast<float>(i) * step);
+        const float high = range.high - uncontracted(0.4f * static_cast<float>(k) * step);
         const float scale = (high - low) / levels;
-        attempt(round_scale_(scale), round_offset_(scale * lowest - low));
+        attempt(round_scale_(scale), round_offset_(uncontracted(scale * lowest) - low));
       }
     }
   }
