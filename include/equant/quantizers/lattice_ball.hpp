@@ -5,6 +5,7 @@
 #include <equant/core/shape.hpp>
 
 #include <algorithm>
+#include <deque>
 #include <span>
 #include <vector>
 
@@ -105,11 +106,12 @@ class ball {
   std::vector<point> points() const {
     std::vector<point> all(size_);
     for (const leader& l : leaders_) {
-      point order = l.values;
+      std::deque<std::int8_t> order(l.values.begin(), l.values.end());  // on an array g++ 12 warns of its own vectors
       std::sort(order.begin(), order.end());
       do {
         for (std::uint32_t signs = 0; signs < 1u << Dim; ++signs) {
-          point p = order;
+          point p;
+          std::copy(order.begin(), order.end(), p.begin());
           int minus = 0;
           bool distinct = true;
           for (std::size_t i = 0; i < Dim; ++i) {

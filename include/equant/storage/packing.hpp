@@ -4,6 +4,7 @@
 
 #include <equant/core/format.hpp>
 
+#include <algorithm>
 #include <bit>
 #include <cstring>
 
@@ -104,7 +105,7 @@ void pack(std::uint8_t* stream, index_t first, const code_word<Bits>* codes, ind
     if (count > 0) std::memcpy(stream + first * (Bits / 8), codes, static_cast<std::size_t>(count) * (Bits / 8));
   } else {
     index_t i = 0;
-    for (; i < count && (first + i) % 8 != 0; ++i) put_code<Bits>(stream, first + i, codes[i]);
+    for (const index_t head = std::min(count, -first & 7); i < head; ++i) put_code<Bits>(stream, first + i, codes[i]);
     std::uint8_t* out = stream + (first + i) / 8 * Bits;
     for (; i + 8 <= count; i += 8, out += Bits) packing::put_eight<Bits>(out, codes + i);
     for (; i < count; ++i) put_code<Bits>(stream, first + i, codes[i]);
@@ -118,7 +119,7 @@ void unpack(const std::uint8_t* stream, index_t first, code_word<Bits>* codes, i
     if (count > 0) std::memcpy(codes, stream + first * (Bits / 8), static_cast<std::size_t>(count) * (Bits / 8));
   } else {
     index_t i = 0;
-    for (; i < count && (first + i) % 8 != 0; ++i) codes[i] = get_code<Bits>(stream, first + i);
+    for (const index_t head = std::min(count, -first & 7); i < head; ++i) codes[i] = get_code<Bits>(stream, first + i);
     const std::uint8_t* in = stream + (first + i) / 8 * Bits;
     for (; i + 8 <= count; i += 8, in += Bits) packing::get_eight<Bits>(codes + i, in);
     for (; i < count; ++i) codes[i] = get_code<Bits>(stream, first + i);
