@@ -23,7 +23,7 @@ TEST_CASE("sweep: vector quantizers per tensor, at what they take with their tab
   const std::vector<float> x = sources::sample<float>(70000, sources::gauss);
   const std::vector<sweep::row> rows = rows_of<2>(x);
   REQUIRE(rows.size() == 5);
-  const char* names[] = {"trellis", "trellis, fitted", "products of 4", "lattice D4", "lattice E8"};
+  const char* names[] = {"trellis", "fitted trellis", "products of 4", "lattice D4", "lattice E8"};
   const std::size_t tables[] = {0, 2 * 256 + 8, 256 * 4 * 2 + 8, 0, 0};
   const double errors[] = {0.0727, 0.0772, 0.0975, 0.1025, 0.0904};
   for (std::size_t i = 0; i < 5; ++i) {

@@ -20,7 +20,7 @@ struct vector_rows {
     if constexpr (Bits <= 4) {
       const std::vector<float> values = sample(vectors::normalised(x).values);
       add("trellis", Bits, x, trellis_quantizer<Bits>(length), out);
-      add("trellis, fitted", Bits, x, trellis_quantizer<Bits>(trellis_code<Bits>::trained(values, fitted_length)), out);
+      add("fitted trellis", Bits, x, trellis_quantizer<Bits>(trellis_code<Bits>::trained(values, fitted_length)), out);
       constexpr index_t dim = 8 / Bits;
       const product_options options{.dim = dim, .bits = static_cast<int>(dim) * Bits, .passes = 25};
       add(contract::joined("products of ", dim).c_str(), Bits, x,
