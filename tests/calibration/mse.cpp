@@ -7,6 +7,7 @@
 #include <equant/calibration/granular.hpp>
 #include <equant/calibration/mse.hpp>
 #include <equant/core/contiguous.hpp>
+#include <equant/formats/minifloat.hpp>
 
 namespace {
 
@@ -58,6 +59,9 @@ TEST_CASE("mse: no scale and zero point of a fine grid is better, for few values
   CHECK(found_error<int4>(x, symmetric) <= symmetrical * 1.001);
   CHECK(found_error<uint2>(x, mid_rise) <= rise * 1.001);
   CHECK(found_error<uint3>(skewed, asymmetric) <= any * 1.001);
+  double small_floats = 1e9;
+  for (double s = 0.02; s < 2; s += 0.001) small_floats = std::min(small_floats, error<fp4_e2m1>(x, s, 0));
+  CHECK(found_error<fp4_e2m1>(x, symmetric) <= small_floats * 1.001);
   mse_exact exact;
   exact.observe(x);
   mse few;

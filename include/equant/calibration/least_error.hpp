@@ -46,10 +46,10 @@ level_grid levels_of() {
 
 /// Looks for the scale and the zero point of the least squared error of a distribution, rounded to the nearest level.
 ///
-/// The error has many local minima. Scales are tried from twice the one that clips nothing downwards, in steps of 2 %,
-/// until what is clipped alone costs more than the best found; around the best of them more finely; then, codes being
-/// fixed, the scale is their least-squares solution, in turns. Data on a lattice is also tried with its own
-/// step, or the part of it that leaves room for values twice as large.
+/// The error has many local minima. Scales are tried from a little above the one that clips nothing downwards, in steps
+/// of 2 %, until what is clipped alone costs more than the best found; around the best of them more finely; then, codes
+/// being fixed, the scale is their least-squares solution, in turns. Data on a lattice is also tried with its own step,
+/// or the part of it that leaves room for values twice as large.
 class error_search {
  public:
   error_search(const distribution& d, const level_grid& grid) : data_(d), grid_(grid) {}
@@ -69,7 +69,7 @@ class error_search {
       const double e = error(scale, zero);
       if (e < found.error) found = {scale, zero, e};
     };
-    for (double s = 2 * most; s > least * most && clipped(s, zero) < found.error; s *= coarse) try_scale(s);
+    for (double s = 1.2 * most; s > least * most && clipped(s, zero) < found.error; s *= coarse) try_scale(s);
     refine(try_scale, found.scale);
     if (const double step = lattice(); step > 0) try_scale(step / std::max(1.0, std::floor(step / most / 2)));
     return polished(found);
@@ -102,7 +102,7 @@ class error_search {
       while (!up && try_zero(scale, zero - 1)) {
       }
     };
-    for (double s = 2 * most; s > least * most && clipped(s, zero) < found.error; s *= coarse) try_scale(s);
+    for (double s = 1.2 * most; s > least * most && clipped(s, zero) < found.error; s *= coarse) try_scale(s);
     zero = found.zero;
     refine(try_scale, found.scale);
     if (const double step = lattice(); step > 0) {
