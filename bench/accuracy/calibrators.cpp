@@ -57,7 +57,8 @@ struct worst_loss {
 };
 
 template <class Format, class Scheme>
-void rows(worst_loss& worst, accuracy::report& out, const accuracy::family& f, Scheme scheme, const std::vector<std::vector<float>>& data) {
+void rows(worst_loss& worst, accuracy::report& out, const accuracy::family& f, Scheme scheme,
+          const std::vector<std::vector<float>>& data) {
   accuracy::uniform_grid grid{1, 0, double(Format::range.lowest), double(Format::range.highest)};
   const bool fixed = std::same_as<Scheme, symmetric_t>;
   const double floor = 1e-9 * f.power();  // a lattice is represented exactly

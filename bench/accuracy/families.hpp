@@ -6,7 +6,7 @@
 
 #include <functional>
 
-/// Distributions that calibrators are held against: samples, and the error of any uniform quantizer over the population.
+/// Distributions that calibrators are held against: samples, and any uniform quantizer's error over the population.
 namespace accuracy {
 
 struct point {

@@ -38,7 +38,9 @@ TEST_CASE("histogram: any split and any order of merging give the same state") {
     for (std::uint64_t seed = 1; seed <= 5; ++seed) {
       builders::random_numbers random(seed);
       std::vector<float> shuffled = x;
-      for (std::size_t i = shuffled.size(); i > 1; --i) std::swap(shuffled[i - 1], shuffled[std::size_t(random.below(int(i)))]);
+      for (std::size_t i = shuffled.size(); i > 1; --i) {
+        std::swap(shuffled[i - 1], shuffled[std::size_t(random.below(int(i)))]);
+      }
       std::vector<histogram> parts(4);
       for (index_t done = 0; done < n;) {
         const index_t m = std::min(n - done, index_t{random.below(2 + int(n) / 3)});

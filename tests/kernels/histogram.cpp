@@ -23,7 +23,10 @@ TEST_CASE("count_values: counts and ends of every bin, up to the first page that
     page[slot] = static_cast<std::uint16_t>(bins.size() / kernels::bins_per_page);
   }
   std::map<std::uint32_t, std::vector<std::uint32_t>> wanted;
-  for (float v : x) wanted[std::bit_cast<std::uint32_t>(v == 0 ? 0.0f : v) >> 16].push_back(std::bit_cast<std::uint32_t>(v) & 0xffff);
+  for (float v : x) {
+    const auto bits = std::bit_cast<std::uint32_t>(v == 0 ? 0.0f : v);
+    wanted[bits >> 16].push_back(bits & 0xffff);
+  }
   std::size_t used = 0;
   for (const auto& [upper, rest] : wanted) {
     const kernels::value_bin& b = bins[std::size_t(page[upper >> 7] - 1) * 128 + (upper & 127)];

@@ -9,8 +9,8 @@
 namespace equant::inline EQUANT_ABI {
 
 /// The range of the least mean square error to expect from further values like those that were seen: the histogram's
-/// body, and smooth tails in place of the few extreme values, which another sample would not have. It expects samples of
-/// something larger, activations for instance; for weights, which are all there is, take `mse`.
+/// body, and smooth tails in place of the few extreme values, which another sample would not have. It expects samples
+/// of something larger, activations for instance; for weights, which are all there is, take `mse`.
 class automatic : public histogram_observer<automatic> {
  public:
   static constexpr const char* name = "automatic";

@@ -9,8 +9,8 @@ namespace equant::inline EQUANT_ABI {
 
 /// The range whose quantized distribution diverges least from the distribution of the magnitudes, both over 2048 even
 /// bins: the recipe of TensorRT (Migacz, 8-bit inference with TensorRT, 2017). A candidate adds what it clips to its
-/// last bin, and spreads what each of the format's positive levels (at most 256) holds over the bins of it that were not
-/// empty. The first bin counts as much as the second, so that zeros do not rule. On asymmetric schemes the range ends
+/// last bin, and spreads what each of the format's positive levels (at most 256) holds over the bins of it that were
+/// not empty. The first bin counts as much as the second, so that zeros do not rule. On asymmetric schemes the range ends
 /// where the values do, and one-sided values have all levels.
 ///
 /// It minimises a divergence, not an error: on heavy tails it clips far more than `mse` does.

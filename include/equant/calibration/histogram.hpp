@@ -22,12 +22,12 @@ struct mass {
 
 /// What was seen of a stream of values: exact counts in bins of the floats that share their upper 16 bits, 128 to the
 /// octave, so that no range need be known beforehand. A bin keeps its smallest and largest value, which makes bins of
-/// one or two values exact, and tells data that takes few values from data that is spread. While no more than 512 values
-/// were seen they are kept as they are.
+/// one or two values exact, and tells data that takes few values from data that is spread. While no more than 512
+/// values were seen they are kept as they are.
 ///
 /// It is a function of the values as a set: any split into batches, in any order, and any order of merging give the
-/// same state bit for bit. Memory is bounded: 2 KiB per sign and octave that occurs. Values are taken as floats (doubles
-/// are rounded, those beyond the largest float become it), and must be finite.
+/// same state bit for bit. Memory is bounded: 2 KiB per sign and octave that occurs. Values are taken as floats
+/// (doubles are rounded, those beyond the largest float become it), and must be finite.
 class histogram {
  public:
   static constexpr std::size_t few = 512;

@@ -164,8 +164,8 @@ class error_search {
       if (level_a == level_b) {
         square = (uncontracted(from * from) + uncontracted(from * to) + uncontracted(to * to)) / 3;
       } else {
-        const double cells = (level_b - level_a) / 12 + (uncontracted(to * to * to) - uncontracted(from * from * from)) / 3;
-        square = cells / (b - a);
+        const double cubes = uncontracted(to * to * to) - uncontracted(from * from * from);
+        square = ((level_b - level_a) / 12 + cubes / 3) / (b - a);
       }
       sum += uncontracted(m.weight * square);
     }

@@ -111,7 +111,9 @@ class torch_histogram : public observer<torch_histogram> {
     std::size_t bin = 0;
     for (int i = 0; i < bins; ++i) {
       const double end = (i + 1) * double(per_bin) - start;
-      for (; bin < held_.size() && (double(bin) + 1) * upsampling <= end; ++bin) full += double(held_[bin]) * upsampling;
+      for (; bin < held_.size() && (double(bin) + 1) * upsampling <= end; ++bin) {
+        full += double(held_[bin]) * upsampling;
+      }
       const double part = end - double(bin) * upsampling;
       const double until = bin < held_.size() && part > 0 ? full + uncontracted(double(held_[bin]) * part) : full;
       wider.push_back(static_cast<float>((until - before) / upsampling));
@@ -154,7 +156,8 @@ class torch_histogram : public observer<torch_histogram> {
   double error(const std::vector<float>& held, int first, int last, double cells) const {
     const double wide = (double(high_) - double(low_)) / bins, cell_wide = wide * (last - first + 1) / cells;
     if (cell_wide == 0) return 0;
-    const float width = static_cast<float>(wide), cell = static_cast<float>(cell_wide), half = static_cast<float>(cell_wide / 2);
+    const float width = static_cast<float>(wide), cell = static_cast<float>(cell_wide);
+    const float half = static_cast<float>(cell_wide / 2);
     const float most = static_cast<float>(cells - 1);
     const auto cubes = [](float a, float b) { return (uncontracted(b * b * b) - uncontracted(a * a * a)) / 3; };
     double sum = 0;
