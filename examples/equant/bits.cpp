@@ -155,7 +155,9 @@ void bits(const bits_options& options) {
   }
   print_overview(table);
 
-  if (options.sqnr) print_recommendation(sweep::decibel(*options.sqnr) + " dB", recommend(table, target_sqnr{*options.sqnr}));
+  if (options.sqnr) {
+    print_recommendation(sweep::decibel(*options.sqnr) + " dB", recommend(table, target_sqnr{*options.sqnr}));
+  }
   if (options.bytes) {
     print_recommendation(std::to_string(*options.bytes) + " bytes", recommend(table, target_bytes{*options.bytes}));
   }

@@ -43,7 +43,7 @@ std::vector<series> lines_of(const equant::sweep::table& t) {
   return lines;
 }
 
-/// The histogram of the data on a logarithmic axis, the levels of each quantizer as a comb beneath or above the other's.
+/// The histogram of the data on a logarithmic axis, and the levels of each quantizer as lines up to a height of its own.
 std::string levels_over_data(const spread& data) {
   std::ostringstream s;
   s << "$data << EOD\n";
@@ -57,10 +57,9 @@ std::string levels_over_data(const spread& data) {
     for (double level : data.levels[i].second) s << level << "\n";
     s << "EOD\n";
   }
-  // Above the data, a row of marks for each quantizer, with a line from every mark down to the axis.
-  s << "set key outside right top reverse Left\nset xlabel 'value'\nset ylabel 'values in a bin' offset 1\nset logscale y\nset xrange [*:*]\n"
-    << "set xtics autofreq\nset yrange [0.5:" << most * 300 << "]\nplot $data using 1:2 with fillsteps fs solid 0.4 lc rgb '#0060ad'"
-    << " title 'the data'";
+  s << "set key outside right top reverse Left\nset xlabel 'value'\nset ylabel 'values in a bin' offset 1\n"
+    << "set logscale y\nset xrange [*:*]\nset xtics autofreq\nset yrange [0.5:" << most * 300 << "]\n"
+    << "plot $data using 1:2 with fillsteps fs solid 0.4 lc rgb '#0060ad' title 'the data'";
   for (std::size_t i = 0; i < data.levels.size(); ++i) {
     const double height = most * (i == 0 ? 3 : 20);
     s << ", $levels" << i << " using 1:(" << height << ") with impulses lw 1 lc rgb '" << colors[i % 2] << "' notitle, $levels"

@@ -29,8 +29,8 @@ struct power_of_two : fixed_codebook<power_of_two<Bits>, Bits> {
 
 /// Sums of a few powers of two, scaled to -1..1 (Li, Dong and Wang, 2020): a sign, and for every two further bits a
 /// term that is zero or one of three powers, so that levels lie closer where values are large than power_of_two's do.
-/// With n terms, term i = 1..n is one of 0, 2^-i, 2^-(i + n), 2^-(i + 2n). Four bits have a term of 0, 1/2, 1/4, 1/16 and one
-/// of 0, 1/8. One code is left over.
+/// With n terms, term i = 1..n is one of 0, 2^-i, 2^-(i + n), 2^-(i + 2n). Four bits have a term of 0, 1/2, 1/4,
+/// 1/16 and one of 0, 1/8. One code is left over.
 template <int Bits>
 struct additive_power_of_two : fixed_codebook<additive_power_of_two<Bits>, Bits> {
   static_assert(Bits == 3 || Bits == 4 || Bits == 5 || Bits == 7, "additive powers of two have 3, 4, 5 or 7 bits");

@@ -97,7 +97,9 @@ double kl_divergence(std::span<const P> p, std::span<const Q> q) {
   if (p.size() != q.size()) contract::invalid_argument(p.size(), " weights beside ", q.size());
   double p_sum = 0, q_sum = 0;
   for (std::size_t i = 0; i < p.size(); ++i) {
-    if (!(p[i] >= 0 && q[i] >= 0)) contract::invalid_argument("weights ", p[i], " and ", q[i], " are not both 0 or more");
+    if (!(p[i] >= 0 && q[i] >= 0)) {
+      contract::invalid_argument("weights ", p[i], " and ", q[i], " are not both 0 or more");
+    }
     p_sum += static_cast<double>(p[i]);
     q_sum += static_cast<double>(q[i]);
   }

@@ -110,7 +110,9 @@ fit at_rate(const Source& source, double zone, double rate, double start) {
 /// The step and zone of least error at a rate. Above 5 bits the zone makes no difference.
 template <class Source>
 fit best_at(const Source& source, double rate) {
-  if (!(rate > 0 && rate <= 16)) contract::invalid_argument("a rate of ", rate, " bits per value; it is above 0, at most 16");
+  if (!(rate > 0 && rate <= 16)) {
+    contract::invalid_argument("a rate of ", rate, " bits per value; it is above 0, at most 16");
+  }
   fit best = at_rate(source, 0.5, rate, std::sqrt(source.low * source.high));
   if (rate > 5) return best;
   const auto tried = [&](double zone) {

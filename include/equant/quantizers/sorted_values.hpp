@@ -5,6 +5,7 @@
 #include <equant/calibration/scan.hpp>
 
 #include <algorithm>
+#include <span>
 #include <vector>
 
 namespace equant::inline EQUANT_ABI {

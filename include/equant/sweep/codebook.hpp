@@ -15,7 +15,8 @@ namespace equant::inline EQUANT_ABI::sweep {
 
 /// Rows of the non-uniform scalar quantizers, per tensor, up to 8 bits: Lloyd-Max and the compander of the likeliest
 /// density with their levels stored; powers of two and their sums at the scale of least error; equal steps with a dead
-/// zone for an entropy coder, at the entropy of their codes. They are fitted to at most 2^20 of the values, evenly spread, and measured on all.
+/// zone for an entropy coder, at the entropy of their codes. They are fitted to at most 2^20 of the values, evenly
+/// spread, and measured on all.
 struct codebook_rows {
   static constexpr index_t most_values = index_t{1} << 20;
 
