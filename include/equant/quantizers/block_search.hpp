@@ -11,8 +11,8 @@
 /// is compared is what comes out.
 namespace equant::inline EQUANT_ABI::block_search {
 
-/// What the squared error depends on, for given codes of levels c: sum w (x - (s c - o))^2. No product is fused with the
-/// sum it goes into, so that the choice does not depend on the machine.
+/// What the squared error depends on, for given codes of levels c: sum w (x - (s c - o))^2. No product is fused with
+/// the sum it goes into, so that the choice does not depend on the machine.
 struct sums {
   double n = 0, x = 0, xx = 0, c = 0, xc = 0, cc = 0;
 

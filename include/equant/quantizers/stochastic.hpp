@@ -45,7 +45,8 @@ concept random_format = integer_format<F> || (element_format<F> && requires(cons
   { f.encode(r, bits) } -> std::same_as<code_word<F::bits>>;
 });
 
-/// A uniform quantizer that rounds so. The codes depend on the values, the parameters and the bits alone, not on threads.
+/// A uniform quantizer that rounds so. The codes depend on the values, the parameters and the bits alone, not on
+/// threads.
 template <random_format Format, class Bits = counter_bits>
 class stochastic_quantizer {
  public:
@@ -87,7 +88,8 @@ class stochastic_quantizer {
       for (index_t i = 0; i < count; ++i) {
         const auto here = p.from(first + i);
         const T r = *here.scale == 0 ? T(0) : x[first + i] / static_cast<T>(*here.scale);
-        words[i] = code(static_cast<double>(r), *here.zero_point, bits_(static_cast<std::uint64_t>(position + first + i)));
+        const std::uint32_t random = bits_(static_cast<std::uint64_t>(position + first + i));
+        words[i] = code(static_cast<double>(r), *here.zero_point, random);
       }
       pack<Format::bits>(stream, position + first, words, count);
     });
