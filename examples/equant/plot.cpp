@@ -57,7 +57,7 @@ std::string levels_over_data(const spread& data) {
     for (double level : data.levels[i].second) s << level << "\n";
     s << "EOD\n";
   }
-  s << "set key outside right top reverse Left\nset xlabel 'value'\nset ylabel 'values in a bin' offset 1\n"
+  s << "set key outside right top reverse Left font ',10' spacing 1\nset xlabel 'value'\nset ylabel 'values in a bin' offset 1\n"
     << "set logscale y\nset xrange [*:*]\nset xtics autofreq\nset yrange [0.5:" << most * 300 << "]\n"
     << "plot $data using 1:2 with fillsteps fs solid 0.4 lc rgb '#0060ad' title 'the data'";
   for (std::size_t i = 0; i < data.levels.size(); ++i) {
@@ -79,7 +79,7 @@ std::string script(const equant::sweep::table& t, const spread& data, const std:
   const int marks[] = {7, 5, 9, 11, 13, 3};
   const double slope = equant::metrics::six_db_per_bit(1);
   std::ostringstream s;
-  s << "set terminal " << terminal << " size 1300,1300 font 'sans,11'" << (terminal == "svg" ? " dynamic" : "")
+  s << "set terminal " << terminal << " size 1300,1600 font 'sans,11'" << (terminal == "svg" ? " dynamic" : "")
     << "\nset output " << quoted(path) << "\nset multiplot layout 3,1 title " << quoted(title)
     << " noenhanced\nset xlabel 'bits per value, parameters included'\nset grid lt 1 lc rgb '#e0e0e0'\n"
     << "set lmargin 9\nset rmargin 56\nset xrange [0:" << std::floor(widest) + 1 << "]\nset xtics 1\n";
@@ -87,7 +87,7 @@ std::string script(const equant::sweep::table& t, const spread& data, const std:
   // Above, the figures themselves; below, what is left of them when the 6.02 dB of each bit are taken away.
   for (const bool relative : {false, true}) {
     s << "set ylabel '" << (relative ? "SQNR less 6.02 dB per bit" : "SQNR in dB (more is better)") << "'\n"
-      << (relative ? "unset key\n" : "set key outside right top reverse Left\n") << "plot ";
+      << (relative ? "unset key\n" : "set key outside right top reverse Left maxcols 1 font ',8' spacing 0.7\n") << "plot ";
     for (std::size_t i = 0; i < lines.size(); ++i) {
       s << "$line" << i << " using 1:($2" << (relative ? "-$1*" + std::to_string(slope) : "")
         << ") with linespoints lw " << std::max(1, 4 - lines[i].color) << " pt " << marks[lines[i].mark % 6] << " ps "
