@@ -4,7 +4,6 @@
 
 #include <equant/core/shape.hpp>
 
-#include <algorithm>
 #include <bit>
 #include <cstdint>
 
@@ -36,8 +35,8 @@ constexpr index_t count_values(const float* x, index_t n, const std::uint16_t* p
     value_bin& bin = bins[(at - 1) * bins_per_page + static_cast<index_t>(bits >> 16 & 127)];
     const auto rest = static_cast<std::uint16_t>(bits);
     ++bin.count;
-    bin.least = std::min(bin.least, rest);
-    bin.most = std::max(bin.most, rest);
+    if (rest < bin.least) bin.least = rest;  // rarely: a branch costs less than a store
+    if (rest > bin.most) bin.most = rest;
   }
   return n;
 }
