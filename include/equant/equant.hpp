@@ -6,8 +6,9 @@
 ///
 /// A quantizer is five independent choices: a granularity (which elements share parameters), a range rule (a
 /// calibrator looks at data), a map (x / s, x / s + z), a format (what a code means) and a rounding. This header is
-/// all but the sweep, products of raw codes (equant/gemm/), the bridge to Eigen's Tensor (equant/core/tensor.hpp) and the
-/// file formats (equant/io/).
+/// all but the sweep, products of raw codes (equant/gemm/), the bridge to Eigen's Tensor (equant/core/tensor.hpp), the
+/// vector quantizers (equant/vector.hpp), the calibrators of other tools (entropy, aciq, torch_histogram) and the file
+/// formats (equant/io/).
 
 #include <equant/core/version.hpp>
 
@@ -17,16 +18,13 @@
 
 #include <equant/formats/formats.hpp>
 
-#include <equant/calibration/aciq.hpp>
 #include <equant/calibration/automatic.hpp>
-#include <equant/calibration/entropy.hpp>
 #include <equant/calibration/granular.hpp>
 #include <equant/calibration/histogram.hpp>
 #include <equant/calibration/min_max.hpp>
 #include <equant/calibration/moving_average.hpp>
 #include <equant/calibration/mse.hpp>
 #include <equant/calibration/percentile.hpp>
-#include <equant/calibration/torch_histogram.hpp>
 
 #include <equant/compare.hpp>
 #include <equant/dequantize.hpp>

@@ -254,9 +254,9 @@ class traversal {
       i = std::max(i, end);
     };
     if (from % in.block != 0) block(std::min(to, (from / in.block + 1) * in.block));
-    if (const index_t whole = (to - i) / in.block; whole > 0) {
-      call(i, in.block, i / in.block * in.parameter, 0, whole);
-      i += whole * in.block;
+    if (const index_t full = (to - i) / in.block; full > 0) {
+      call(i, in.block, i / in.block * in.parameter, 0, full);
+      i += full * in.block;
     }
     block(to);
   }

@@ -106,10 +106,10 @@ void run_panel(kernels::tile_operands t, const context<Epilogue>& c, index_t fir
                index_t column) noexcept {
   using tiling = kernels::tiling<Isa>;
   const bool corrected = c.corrected();
-  const bool whole = column + Vectors * kernels::mac_on<Isa>::lanes::count <= c.columns;
+  const bool inside = column + Vectors * kernels::mac_on<Isa>::lanes::count <= c.columns;
   const auto run = [&]<int Height>(std::integral_constant<int, Height>, index_t row) {
     if constexpr (2 * Height >= tiling::tallest(Vectors)) {
-      if (whole && !corrected) return run_tile<Isa, Height, Vectors, Flip, true>(t, c, row, column);
+      if (inside && !corrected) return run_tile<Isa, Height, Vectors, Flip, true>(t, c, row, column);
     }
     if constexpr (Height == tiling::tallest(Vectors)) {
       if (!corrected) return run_tile<Isa, Height, Vectors, Flip, false>(t, c, row, column);

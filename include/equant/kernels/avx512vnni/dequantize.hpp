@@ -23,13 +23,13 @@ struct dequantize_on<isa::avx512vnni> : dequantize_on<isa::avxvnni> {
   static index_t pairs(line_grid grid, const std::uint8_t* codes, run_parameters<Map> p, std::int32_t sign,
                        float* y) noexcept {
     const avx512vnni::stepped_lanes<Map, 1> lanes(p);
-    const index_t whole = grid.n & -128, rest = grid.n - whole, lines = grid.lines & -2;
+    const index_t tiled = grid.n & -128, rest = grid.n - tiled, lines = grid.lines & -2;
     const index_t in = grid.in, out = grid.out;
     with_sign<std::uint8_t>(sign, [=](auto how) __attribute__((always_inline)) {
       const std::uint8_t* from = codes;
       float* to = y;
       for (index_t line = 0; line < lines; line += 2, from += 2 * in, to += 2 * out) {
-        for (index_t i = 0; i < whole; i += 128) {
+        for (index_t i = 0; i < tiled; i += 128) {
           __m512i zero[8];
           __m512 scale[8];
 #pragma GCC unroll 8
@@ -50,7 +50,7 @@ struct dequantize_on<isa::avx512vnni> : dequantize_on<isa::avxvnni> {
       }
     });
     for (index_t line = 0; rest > 0 && line < lines; ++line) {
-      run(codes + line * in + whole, rest, p.from(whole), sign, y + line * out + whole);
+      run(codes + line * in + tiled, rest, p.from(tiled), sign, y + line * out + tiled);
     }
     return lines;
   }

@@ -21,7 +21,8 @@ struct block_of_32 {
     a_bits = _mm512_and_si512(_mm512_castps_si512(a), magnitude);
     b_bits = _mm512_and_si512(_mm512_castps_si512(b), magnitude);
     const __m512i m = _mm512_maskz_max_epu32(0xffff, a_bits, b_bits);
-    const __m256i half = _mm256_max_epu32(_mm512_castsi512_si256(m), _mm512_maskz_extracti64x4_epi64(0xff, m, 1));
+    const __m256i low = _mm512_maskz_extracti64x4_epi64(0xff, m, 0), high = _mm512_maskz_extracti64x4_epi64(0xff, m, 1);
+    const __m256i half = _mm256_max_epu32(low, high);
     const __m128i quarter = _mm_max_epu32(_mm256_castsi256_si128(half), _mm256_extracti128_si256(half, 1));
     const __m128i two = _mm_max_epu32(quarter, _mm_shuffle_epi32(quarter, 0x4e));
     most = static_cast<std::uint32_t>(_mm_cvtsi128_si32(_mm_max_epu32(two, _mm_shuffle_epi32(two, 0xb1))));
@@ -56,7 +57,7 @@ struct block_of_32 {
   const __m512i high = _mm512_set_epi32(7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 6, 6, 6, 6, 6);
   const auto codes = [&](__m512 values, __m512i bits) __attribute__((always_inline)) {
     const __m512 quarters = _mm512_mul_ps(_mm512_mul_ps(_mm512_castsi512_ps(bits), inverse), _mm512_set1_ps(4));
-    const __m512i above = _mm512_maskz_cvt_roundps_epi32(0xffff, quarters, _MM_FROUND_TO_POS_INF | _MM_FROUND_NO_EXC);
+    const __m512i above = avx512vnni::rounded_up(quarters);
     const __m512i place = _mm512_maskz_min_epi32(0xffff, above, _mm512_set1_epi32(31));
     const __m512i code = _mm512_permutex2var_epi32(low, place, high);
     const __mmask16 negative = _mm512_test_epi32_mask(code, code) & _mm512_movepi32_mask(_mm512_castps_si512(values));

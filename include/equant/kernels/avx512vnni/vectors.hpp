@@ -115,6 +115,7 @@ template <class Map, class F>
 
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wsign-conversion"  // unoptimised, g++'s intrinsic is a macro that converts its mask
+#pragma GCC diagnostic ignored "-Woverflow"
 /// Rounded to a whole number in the way of `Rounding`; what has no fraction, and NaN, stays.
 template <class Rounding>
 [[gnu::always_inline]] inline __m512 whole(__m512 x) {
@@ -128,6 +129,11 @@ template <class Rounding>
     const __mmask16 up = _mm512_cmp_ps_mask(rest, _mm512_set1_ps(0.5f), _CMP_GE_OQ);
     return _mm512_mask_add_ps(truncated, up, truncated, _mm512_or_ps(_mm512_set1_ps(1.0f), sign));
   }
+}
+
+/// Rounded up to an integer; |x| is below 2^31 and not NaN.
+[[gnu::always_inline]] inline __m512i rounded_up(__m512 x) {
+  return _mm512_maskz_cvt_roundps_epi32(all, x, _MM_FROUND_TO_POS_INF | _MM_FROUND_NO_EXC);
 }
 
 /// The largest whole number that is not above x.
