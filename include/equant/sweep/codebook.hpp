@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <equant/calibration/scan.hpp>
 #include <equant/compare.hpp>
 #include <equant/core/contiguous.hpp>
 #include <equant/formats/power_of_two.hpp>
@@ -13,8 +14,8 @@
 
 namespace equant::inline EQUANT_ABI::sweep {
 
-/// Rows of the non-uniform scalar quantizers, per tensor, up to 8 bits: Lloyd-Max and the compander of the likeliest
-/// density with their levels stored; powers of two and their sums at the scale of least error; equal steps with a dead
+/// Rows of the non-uniform scalar quantizers, per tensor, up to 8 bits: Lloyd-Max, the compander of the likeliest
+/// density and telephony's over the whole range, with their levels stored; powers of two and their sums at the scale of least error; equal steps with a dead
 /// zone for an entropy coder, at the entropy of their codes. They are fitted to at most 2^20 of the values, evenly
 /// spread, and measured on all.
 struct codebook_rows {
@@ -26,7 +27,12 @@ struct codebook_rows {
       const sorted_values values = sample(x);
       add("Lloyd-Max", Bits, x, lloyd_max<Bits>(values), out);
       add("compander", Bits, x, optimal_compander<Bits>(values), out);
-      if constexpr (Bits >= 2) add_scaled<power_of_two<Bits>>("power of two", x, values, out);
+      if constexpr (Bits >= 2) {
+        const double peak = scan_ranges(x, normal_form(per_tensor, x.sizes), non_finite::reject)[0].largest_magnitude();
+        add("mu-law", Bits, x, mu_law<Bits>(peak), out);
+        add("A-law", Bits, x, a_law<Bits>(peak), out);
+        add_scaled<power_of_two<Bits>>("power of two", x, values, out);
+      }
       if constexpr (Bits == 3 || Bits == 4 || Bits == 5 || Bits == 7) {
         add_scaled<additive_power_of_two<Bits>>("sum of powers of two", x, values, out);
       }
