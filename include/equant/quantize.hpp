@@ -47,9 +47,8 @@ auto quantize(const X& x, const Options&... given) {
     }();
     using map = typename decltype(params)::map_type;
     if constexpr (options::count<options::is_rounding, Options...> > 0) {
-      static_assert(std::same_as<map, affine>, "equant: stochastic rounding needs an integer zero point, or none");
       const auto rounding = options::pick<options::is_rounding>(stochastic<>{}, given...);
-      return stochastic_quantizer<Format, decltype(rounding.bits)>(std::move(params), rounding.bits).quantize(v);
+      return stochastic_quantizer<Format, decltype(rounding.bits), map>(std::move(params), rounding.bits).quantize(v);
     } else {
       return uniform_quantizer<Format, convention_type, map>(std::move(params)).quantize(v);
     }

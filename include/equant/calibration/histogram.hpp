@@ -159,7 +159,8 @@ class histogram {
 
   void put(const entry& e, bool exact) {
     if (exact) {
-      values_.insert(values_.end(), std::min<std::size_t>(e.count, few + 1), std::bit_cast<float>(e.least));
+      const auto copies = std::min<std::uint64_t>(e.count, few + 1);
+      for (std::uint64_t i = 0; i < copies; ++i) values_.push_back(std::bit_cast<float>(e.least));
       return;
     }
     if (pages_.empty()) pages_.resize(kernels::page_slots);

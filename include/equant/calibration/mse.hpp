@@ -32,7 +32,7 @@ class mse_exact : public observer<mse_exact> {
   }
   void merge(const mse_exact& other) {
     const std::vector<double> more = other.values_;
-    values_.insert(values_.end(), more.begin(), more.end());
+    for (double v : more) values_.push_back(v);
   }
   bool seen() const { return !values_.empty(); }
 

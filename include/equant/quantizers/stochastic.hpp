@@ -47,12 +47,14 @@ concept random_format = integer_format<F> || (element_format<F> && requires(cons
 
 /// A uniform quantizer that rounds so. The codes depend on the values, the parameters and the bits alone, not on
 /// threads.
-template <random_format Format, class Bits = counter_bits>
+template <random_format Format, class Bits = counter_bits, class Map = affine>
 class stochastic_quantizer {
  public:
-  using result = quantized<Format>;
+  static_assert(std::is_integral_v<typename Map::zero_point_type>,
+                "equant: stochastic rounding needs an integer zero point, or none");
+  using result = quantized<Format, dynamic_size, Map>;
 
-  explicit stochastic_quantizer(parameters<affine> p, Bits bits = {}) : parameters_(std::move(p)), bits_(bits) {}
+  explicit stochastic_quantizer(parameters<Map> p, Bits bits = {}) : parameters_(std::move(p)), bits_(bits) {}
 
   template <tensor_source X, executor Executor = serial>
   result quantize(const X& x, Executor&& run_on = {}) const {
@@ -83,7 +85,7 @@ class stochastic_quantizer {
 
  private:
   template <class T>
-  void encode(const T* x, index_t n, run_parameters<affine> p, index_t position, std::uint8_t* stream) const {
+  void encode(const T* x, index_t n, run_parameters<Map> p, index_t position, std::uint8_t* stream) const {
     code_lines::in_chunks<Format>(n, [&](code_word<Format::bits>* words, index_t first, index_t count) {
       for (index_t i = 0; i < count; ++i) {
         const auto here = p.from(first + i);
@@ -95,7 +97,7 @@ class stochastic_quantizer {
     });
   }
 
-  parameters<affine> parameters_;
+  parameters<Map> parameters_;
   Bits bits_;
 };
 

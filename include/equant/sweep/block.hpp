@@ -9,8 +9,8 @@
 namespace equant::inline EQUANT_ABI::sweep {
 
 /// Rows of the block schemes, and of minifloats per tensor, under the width of their codes, at their true bits per
-/// value. The usual schemes of 4 bits are there by their own rule and searched; whatever searches is left out where a tensor
-/// has more than `most_values`, for which it would take seconds.
+/// value. The usual schemes of 4 bits are there by their own rule and searched; whatever searches is left out where a
+/// tensor has more than `most_values`, for which it would take seconds.
 struct block_rows {
   static constexpr index_t most_values = index_t{1} << 19;
 
@@ -69,22 +69,12 @@ struct block_rows {
   static void add(const char* name, const view<const float>& x, table& out, const Options&... options) {
     if (x.count() > most_values && searches<Scheme, Options...>()) return;
     const auto q = quantize<Scheme>(x, options...);
-    const quantization_report report = compare(x, q);
-    row r;
-    r.quantizer = name;
-    r.bits_per_value = report.bits_per_value;
-    r.sqnr_db = report.sqnr_db;
-    r.mse = report.mse;
-    r.max_abs = report.max_abs;
-    r.bytes = q.size_bytes();
     if constexpr (block_scheme<Scheme>) {
-      r.bits = Scheme::format_type::bits;
-      r.granularity = contract::joined("blocks of ", Scheme::length);
+      const std::string blocks = contract::joined("blocks of ", Scheme::length);
+      out.rows.push_back(measured(Scheme::format_type::bits, name, blocks, compare(x, q), q.size_bytes()));
     } else {
-      r.bits = Scheme::bits;
-      r.granularity = to_string(per_tensor);
+      out.rows.push_back(measured(Scheme::bits, name, to_string(per_tensor), compare(x, q), q.size_bytes()));
     }
-    out.rows.push_back(std::move(r));
   }
 
   template <class Scheme, class... Options>

@@ -15,9 +15,9 @@
 namespace equant::inline EQUANT_ABI::sweep {
 
 /// Rows of the non-uniform scalar quantizers, per tensor, up to 8 bits: Lloyd-Max, the compander of the likeliest
-/// density and telephony's over the whole range, with their levels stored; powers of two and their sums at the scale of least error; equal steps with a dead
-/// zone for an entropy coder, at the entropy of their codes. They are fitted to at most 2^20 of the values, evenly
-/// spread, and measured on all.
+/// density and telephony's over the whole range, with their levels stored; powers of two and their sums at the scale of
+/// least error; equal steps with a dead zone for an entropy coder, at the entropy of their codes. They are fitted to at
+/// most 2^20 of the values, evenly spread, and measured on all.
 struct codebook_rows {
   static constexpr index_t most_values = index_t{1} << 20;
 
@@ -64,20 +64,12 @@ struct codebook_rows {
   template <class T, class Quantizer>
   static void add(const char* name, int bits, const view<const T>& x, const Quantizer& quantizer, table& out) {
     const auto q = quantizer.quantize(x);
-    const quantization_report report = compare(x, q);
-    row r;
-    r.bits = bits;
-    r.quantizer = name;
-    r.granularity = to_string(per_tensor);
-    r.bytes = q.size_bytes();
+    row r = measured(bits, name, to_string(per_tensor), compare(x, q), q.size_bytes());
     if constexpr (std::same_as<Quantizer, entropy_coded_quantizer>) {
       const double coded = std::ceil(metrics::code_entropy(q) * static_cast<double>(q.count()) / 8);
       r.bytes = r.bytes - q.bytes().size() + static_cast<std::size_t>(coded);
+      r.bits_per_value = 8 * static_cast<double>(r.bytes) / static_cast<double>(q.count());
     }
-    r.bits_per_value = 8 * static_cast<double>(r.bytes) / static_cast<double>(q.count());
-    r.sqnr_db = report.sqnr_db;
-    r.mse = report.mse;
-    r.max_abs = report.max_abs;
     out.rows.push_back(std::move(r));
   }
 };

@@ -30,6 +30,21 @@ struct row {
   }
 };
 
+/// A row of what was measured; what a sweep's rows have in common is filled in by the sweep.
+inline row measured(int bits, std::string quantizer, std::string granularity, const quantization_report& report,
+                    std::size_t bytes) {
+  row r;
+  r.bits = bits;
+  r.quantizer = std::move(quantizer);
+  r.granularity = std::move(granularity);
+  r.bits_per_value = report.bits_per_value;
+  r.sqnr_db = report.sqnr_db;
+  r.mse = report.mse;
+  r.max_abs = report.max_abs;
+  r.bytes = bytes;
+  return r;
+}
+
 /// The rows of a sweep and what is known of its tensor.
 struct table {
   shape sizes;

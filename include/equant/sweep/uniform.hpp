@@ -33,17 +33,8 @@ struct uniform_rows {
   template <class Format, class T, class Scheme>
   static void add(const view<const T>& x, Scheme scheme, const named_blocking& g, table& out) {
     const auto q = quantize<Format>(x, scheme, g.where);
-    const quantization_report report = compare(x, q);
-    row r;
-    r.bits = Format::bits;
-    r.quantizer = contract::joined("uniform ", Scheme::name);
-    r.granularity = g.name;
-    r.bits_per_value = report.bits_per_value;
-    r.sqnr_db = report.sqnr_db;
-    r.mse = report.mse;
-    r.max_abs = report.max_abs;
-    r.bytes = q.size_bytes();
-    out.rows.push_back(std::move(r));
+    out.rows.push_back(measured(Format::bits, contract::joined("uniform ", Scheme::name), g.name, compare(x, q),
+                                q.size_bytes()));
   }
 };
 

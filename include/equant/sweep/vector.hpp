@@ -47,17 +47,7 @@ struct vector_rows {
   template <class T, class Quantizer>
   static void add(const char* name, int bits, const view<const T>& x, const Quantizer& quantizer, table& out) {
     const auto q = quantizer.quantize(x);
-    const quantization_report report = compare(x, q);
-    row r;
-    r.bits = bits;
-    r.quantizer = name;
-    r.granularity = to_string(per_tensor);
-    r.bits_per_value = report.bits_per_value;
-    r.sqnr_db = report.sqnr_db;
-    r.mse = report.mse;
-    r.max_abs = report.max_abs;
-    r.bytes = q.size_bytes();
-    out.rows.push_back(std::move(r));
+    out.rows.push_back(measured(bits, name, to_string(per_tensor), compare(x, q), q.size_bytes()));
   }
 };
 
