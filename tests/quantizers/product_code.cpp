@@ -3,6 +3,7 @@
 #include "core/says.hpp"
 #include "matrices.hpp"
 #include "sources.hpp"
+#include "vector_codes.hpp"
 
 #include <equant/core/contiguous.hpp>
 #include <equant/quantizers/product_code.hpp>
@@ -10,21 +11,8 @@
 namespace {
 
 using namespace equant;
-
-std::vector<float> back(const product_code& code, const std::vector<float>& x) {
-  const auto n = static_cast<index_t>(x.size());
-  std::vector<std::uint8_t> stream(code.bytes(n));
-  std::vector<float> y(x.size());
-  code.encode(x.data(), n, stream.data());
-  code.decode(stream.data(), n, y.data());
-  return y;
-}
-
-double mse(const std::vector<float>& x, const std::vector<float>& y) {
-  double sum = 0;
-  for (std::size_t i = 0; i < x.size(); ++i) sum += std::pow(static_cast<double>(x[i]) - static_cast<double>(y[i]), 2);
-  return sum / static_cast<double>(x.size());
-}
+using vector_codes::back;
+using vector_codes::mse;
 
 }  // namespace
 

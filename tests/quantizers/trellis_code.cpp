@@ -2,12 +2,15 @@
 // SPDX-License-Identifier: MIT
 #include "builders.hpp"
 #include "core/says.hpp"
+#include "vector_codes.hpp"
 
 #include <equant/quantizers/trellis_code.hpp>
 
 namespace {
 
 using namespace equant;
+using vector_codes::back;
+using vector_codes::mse;
 
 std::vector<float> gaussian(index_t n, std::uint64_t seed) {
   builders::random_numbers random(seed);
@@ -17,22 +20,6 @@ std::vector<float> gaussian(index_t n, std::uint64_t seed) {
     v = static_cast<float>(radius * std::cos(6.283185307179586 * random.uniform(0, 1)));
   }
   return x;
-}
-
-template <int Bits>
-std::vector<float> back(const trellis_code<Bits>& code, const std::vector<float>& x) {
-  const auto n = static_cast<index_t>(x.size());
-  std::vector<std::uint8_t> stream(code.bytes(n));
-  std::vector<float> y(x.size());
-  code.encode(x.data(), n, stream.data());
-  code.decode(stream.data(), n, y.data());
-  return y;
-}
-
-double mse(const std::vector<float>& x, const std::vector<float>& y) {
-  double sum = 0;
-  for (std::size_t i = 0; i < x.size(); ++i) sum += std::pow(static_cast<double>(x[i]) - static_cast<double>(y[i]), 2);
-  return sum / static_cast<double>(x.size());
 }
 
 }  // namespace

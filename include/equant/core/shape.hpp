@@ -17,6 +17,11 @@ using index_t = std::ptrdiff_t;
 
 inline constexpr int max_rank = 16;
 
+/// Where a part begins, of `parts` that `count` things are cut into as evenly as can be; part == parts is the end.
+constexpr index_t part_begin(index_t count, index_t parts, index_t part) {
+  return count / parts * part + count % parts * part / parts;
+}
+
 /// The sizes of a tensor, or one stride per axis. Axis 0 comes first, as in a matrix rows do.
 struct shape {
   int rank = 0;

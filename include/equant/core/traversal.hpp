@@ -89,7 +89,7 @@ class traversal {
     const index_t unit = tiled_ >= 0 ? 1 : 8;
     const index_t total = length * lines();
     const index_t units = (total + unit - 1) / unit;
-    auto bound = [&](index_t i) { return std::min(total, (units / parts * i + units % parts * i / parts) * unit); };
+    auto bound = [&](index_t i) { return std::min(total, part_begin(units, parts, i) * unit); };
     const index_t end = bound(part + 1);
     index_t at = bound(part);
     if (at >= end) return;

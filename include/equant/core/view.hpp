@@ -66,4 +66,29 @@ struct bridge<view<T>> {
   static view<T> look(const view<T>& x) { return x; }
 };
 
+/// y seen with the axes of `sizes`, where it has only axes of size 1 beyond them; else y itself.
+template <class T>
+view<T> without_unit_axes(const view<T>& y, const shape& sizes) {
+  view<T> fewer{y.data, sizes, sizes};
+  int axis = 0;
+  for (int i = 0; i < y.sizes.rank; ++i) {
+    if (axis < sizes.rank && y.sizes[i] == sizes[axis]) {
+      fewer.strides[axis++] = y.strides[i];
+    } else if (y.sizes[i] != 1) {
+      return y;
+    }
+  }
+  return axis == sizes.rank ? fewer : y;
+}
+
+/// `out`, a tensor or view, seen as the place for a dequantized tensor of `sizes`; refused where it has another shape.
+template <class Out>
+auto room_for(const shape& sizes, Out& out) {
+  const auto y = without_unit_axes(bridge<std::remove_cvref_t<Out>>::look(out), sizes);
+  if (y.sizes != sizes) {
+    contract::invalid_argument("dequantizing a tensor of ", to_string(sizes), " into one of ", to_string(y.sizes));
+  }
+  return y;
+}
+
 }  // namespace equant::inline EQUANT_ABI

@@ -64,7 +64,7 @@ template <class T>
 std::vector<double> sorted_sample(const view<const T>& x) {
   const index_t n = x.count();
   const index_t parts = std::min(n, most_values);
-  auto start = [&](index_t i) { return n / parts * i + n % parts * i / parts; };
+  auto start = [&](index_t i) { return part_begin(n, parts, i); };
   std::vector<double> sample;
   sample.reserve(static_cast<std::size_t>(parts));
   for (index_t i = 0; i < parts; ++i) {

@@ -296,11 +296,8 @@ class block_quantizer {
 /// Writes the real values of q into `out`, a tensor or view of the same shape in any layout.
 template <block_scheme Scheme, class Out, executor Executor = serial>
 void dequantize_into(const quantized_blocks<Scheme>& q, Out&& out, Executor&& run_on = {}) {
-  const auto y = without_unit_axes(bridge<std::remove_cvref_t<Out>>::look(out), q.sizes());
-  using T = typename std::remove_const_t<decltype(y)>::value_type;
-  if (y.sizes != q.sizes()) {
-    contract::invalid_argument("dequantizing a tensor of ", to_string(q.sizes()), " into one of ", to_string(y.sizes));
-  }
+  const auto y = room_for(q.sizes(), out);
+  using T = typename decltype(y)::value_type;
   constexpr index_t chunk = Scheme::length == whole ? 512 : (511 / Scheme::length + 1) * Scheme::length;
   for_each_part(q.size(), run_on, [&](index_t from, index_t to) {
     value_lines<T> lines(y, q.size());

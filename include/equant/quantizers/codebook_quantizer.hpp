@@ -18,13 +18,12 @@ class codebook_quantizer : public uniform_quantizer<codebook<Bits>> {
  public:
   codebook_quantizer() = default;
   explicit codebook_quantizer(const codebook<Bits>& levels, parameters<affine> p = affine{})
-      : base(std::move(p), levels), codebook_(levels) {}
+      : base(std::move(p), levels) {}
   /// Of 1 to 2^Bits finite levels in any order.
   explicit codebook_quantizer(std::vector<double> levels, parameters<affine> p = affine{})
       : codebook_quantizer(ascending(std::move(levels)), std::move(p)) {}
 
-  std::span<const float> levels() const { return codebook_.levels(); }
-  const codebook<Bits>& format() const { return codebook_; }
+  std::span<const float> levels() const { return this->format().levels(); }
 
  private:
   static codebook<Bits> ascending(std::vector<double> levels) {
@@ -32,8 +31,6 @@ class codebook_quantizer : public uniform_quantizer<codebook<Bits>> {
     const std::vector<float> narrow(levels.begin(), levels.end());
     return codebook<Bits>(narrow);
   }
-
-  codebook<Bits> codebook_;
 };
 
 }  // namespace equant::inline EQUANT_ABI

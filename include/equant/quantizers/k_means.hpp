@@ -2,37 +2,23 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <equant/core/random.hpp>
 #include <equant/quantizers/lloyd_max.hpp>
 
 namespace equant::inline EQUANT_ABI {
 
 namespace clustering {
 
-/// Numbers in [0, 1), the same on every machine (splitmix64; Steele, Lea and Flood, 2014).
-class draws {
- public:
-  explicit draws(std::uint64_t seed) : state_(seed) {}
-  double next() {
-    std::uint64_t z = state_ += 0x9e3779b97f4a7c15u;
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
-    return static_cast<double>((z ^ (z >> 31)) >> 11) * 0x1p-53;
-  }
-
- private:
-  std::uint64_t state_;
-};
-
 /// Seeds by k-means++ (Arthur and Vassilvitskii, 2007): each is a value, drawn in proportion to its weight and the
 /// square of its distance to the seeds so far. Ascending.
-inline std::vector<double> seeds(const sorted_values& x, int count, draws& random) {
+inline std::vector<double> seeds(const sorted_values& x, int count, splitmix64& random) {
   std::vector<double> share(static_cast<std::size_t>(x.count())), found;
   for (index_t i = 0; i < x.count(); ++i) share[static_cast<std::size_t>(i)] = x.weight(i);
   std::vector<double> distance(share.size(), densities::infinity);
   for (int k = 0; k < count; ++k) {
     double total = 0;
     for (double s : share) total += s;
-    double left = random.next() * total;
+    double left = random.uniform() * total;
     std::size_t i = 0;
     while (i + 1 < share.size() && (left -= share[i]) >= 0) ++i;
     const double seed = x.value(static_cast<index_t>(i));
@@ -56,7 +42,7 @@ codebook_quantizer<Bits> k_means(const sorted_values& x, std::uint64_t seed = 1,
   constexpr int count = 1 << Bits;
   if (trials < 1) contract::invalid_argument("k-means of ", trials, " trials");
   if (x.count() <= count) return codebook_quantizer<Bits>(lloyd::values_of(x));
-  clustering::draws random(seed);
+  splitmix64 random(seed);
   std::vector<double> best;
   double least = densities::infinity;
   for (int trial = 0; trial < trials; ++trial) {

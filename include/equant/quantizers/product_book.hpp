@@ -3,6 +3,7 @@
 #pragma once
 
 #include <equant/core/aligned.hpp>
+#include <equant/core/random.hpp>
 #include <equant/kernels/nearest.hpp>
 
 #include <span>
@@ -74,12 +75,7 @@ inline book k_means(std::span<const std::int16_t> samples, index_t dim, index_t 
   book b(dim, size);
   const index_t width = 2 * b.pairs(), count = static_cast<index_t>(samples.size()) / width;
   const auto sample = [&](index_t i) { return samples.data() + i * width; };
-  const auto random = [&seed] {  // splitmix64 (Steele, Lea and Flood, 2014)
-    std::uint64_t z = seed += 0x9e3779b97f4a7c15u;
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
-    return z ^ (z >> 31);
-  };
+  splitmix64 random(seed);
   std::vector<std::int64_t> far(static_cast<std::size_t>(count), 1);
   for (index_t k = 0; k < size; ++k) {
     std::int64_t sum = 0;

@@ -2,29 +2,20 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <equant/quantizers/code_lines.hpp>
-
 #include <equant/core/executor.hpp>
+#include <equant/core/random.hpp>
+#include <equant/quantizers/code_lines.hpp>
 
 #include <cmath>
 
 namespace equant::inline EQUANT_ABI {
 
-/// 32 random bits for every position, from a seed and a counter: the same whoever asks, in whatever order (the mixing
-/// is splitmix64's; Steele, Lea and Flood, 2014).
+/// 32 random bits for every position, from a seed and a counter: the same whoever asks, in whatever order.
 struct counter_bits {
   std::uint64_t seed = 0;
 
   constexpr std::uint32_t operator()(std::uint64_t position) const {
-    std::uint64_t z = mixed(seed) + position * 0x9e3779b97f4a7c15u;
-    return static_cast<std::uint32_t>(mixed(z) >> 32);
-  }
-
- private:
-  static constexpr std::uint64_t mixed(std::uint64_t z) {
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
-    return z ^ (z >> 31);
+    return static_cast<std::uint32_t>(splitmix64::mixed(splitmix64::mixed(seed) + position * splitmix64::step) >> 32);
   }
 };
 

@@ -9,31 +9,12 @@
 
 namespace equant::inline EQUANT_ABI {
 
-/// y seen with the axes of `sizes`, where it has only axes of size 1 beyond them; else y itself.
-template <class T>
-view<T> without_unit_axes(const view<T>& y, const shape& sizes) {
-  view<T> fewer{y.data, sizes, sizes};
-  int axis = 0;
-  for (int i = 0; i < y.sizes.rank; ++i) {
-    if (axis < sizes.rank && y.sizes[i] == sizes[axis]) {
-      fewer.strides[axis++] = y.strides[i];
-    } else if (y.sizes[i] != 1) {
-      return y;
-    }
-  }
-  return axis == sizes.rank ? fewer : y;
-}
-
 /// Writes the real values of q into `out`, a tensor or view of the same shape in any layout. It may have further axes
 /// of size 1: what was an array fits a vector or a matrix of one column. `run_on` may spread the work over threads.
 template <class Format, class Map, class Out, executor Executor = serial>
 void dequantize_into(const quantized<Format, dynamic_size, Map>& q, Out&& out, Executor&& run_on = {}) {
-  const auto y = without_unit_axes(bridge<std::remove_cvref_t<Out>>::look(out), q.sizes());
+  const auto y = room_for(q.sizes(), out);
   using T = typename decltype(y)::value_type;
-  if (y.sizes != q.sizes()) {
-    contract::invalid_argument("dequantizing a tensor of ", to_string(q.sizes()), " into one of ",
-                               to_string(y.sizes));
-  }
   const traversal walk(q.sizes(), q.order(), q.strides(), y.strides, q.blocks());
   const index_t moved = static_cast<index_t>(q.bytes().size() + sizeof(T) * static_cast<std::size_t>(q.count()));
   for_each_grid(walk, q.count(), run_on, [&](const run_grid& grid) {
@@ -80,6 +61,7 @@ class uniform_quantizer {
   constexpr uniform_quantizer(Map map, Format format = {}) : parameters_(map), format_(format) {}
 
   constexpr const parameters<Map>& params() const { return parameters_; }
+  constexpr const Format& format() const { return format_; }
 
   /// Codes in the storage order of x.
   template <tensor_source X, executor Executor = serial>

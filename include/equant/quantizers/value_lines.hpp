@@ -102,9 +102,7 @@ template <executor Executor, class F>
 void for_each_part(const line_table& size, Executor&& run_on, F&& f) {
   const index_t units = (size.lines + 7) / 8;
   const index_t parts = std::min(parts_for(run_on, size.count()), std::max(units, index_t{1}));
-  const auto bound = [&](index_t part) {
-    return std::min(size.lines, (units / parts * part + units % parts * part / parts) * 8);
-  };
+  const auto bound = [&](index_t part) { return std::min(size.lines, part_begin(units, parts, part) * 8); };
   run_on(parts, [&](index_t part) { f(bound(part), bound(part + 1)); });
 }
 

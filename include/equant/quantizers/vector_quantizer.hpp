@@ -69,10 +69,9 @@ template <class Code, class Executor, class F>
 void for_each_part(const Code& code, index_t count, Executor& run_on, F f) {
   const index_t units = count / code.chunk(), parts = std::max(index_t{1}, std::min(parts_for(run_on, count), units));
   run_on(parts, [&](index_t part) {
-    const index_t first = units / parts * part + units % parts * part / parts;
-    const index_t next = units / parts * (part + 1) + units % parts * (part + 1) / parts;
-    const index_t end = part + 1 == parts ? count : next * code.chunk();
-    f(first * code.chunk(), end - first * code.chunk(), code.bytes(first * code.chunk()));
+    const index_t first = part_begin(units, parts, part) * code.chunk();
+    const index_t end = part + 1 == parts ? count : part_begin(units, parts, part + 1) * code.chunk();
+    f(first, end - first, code.bytes(first));
   });
 }
 
@@ -133,11 +132,8 @@ struct normalised {
 /// Writes the real values of q into `out`, a tensor or view of the same shape in any layout.
 template <class Code, class Out, executor Executor = serial>
 void dequantize_into(const vector_quantized<Code>& q, Out&& out, Executor&& run_on = {}) {
-  const auto y = bridge<std::remove_cvref_t<Out>>::look(out);
+  const auto y = room_for(q.sizes(), out);
   using T = typename decltype(y)::value_type;
-  if (y.sizes != q.sizes()) {
-    contract::invalid_argument("dequantizing a tensor of ", to_string(q.sizes()), " into one of ", to_string(y.sizes));
-  }
   std::vector<float> values(static_cast<std::size_t>(q.count()));
   vectors::for_each_part(q.code(), q.count(), run_on, [&](index_t first, index_t count, std::size_t at) {
     q.code().decode(q.bytes().data() + at, count, values.data() + first);
