@@ -37,10 +37,10 @@ bool refused(Observer& observer, const std::string& text) {
 
 TEST_CASE("calibration_json: the text of a state, exact in both directions") {
   min_max range;
-  CHECK(export_json(range) == R"({"kind": "min_max", "version": 1, "state": [{"real": "inf"}, {"real": "-inf"}]})");
+  CHECK(export_json(range) == R"({"kind":"min_max","version":1,"state":[{"real":"inf"},{"real":"-inf"}]})");
   round_trip(range, min_max{});
   range.observe(std::vector<double>{-2, 0.1});
-  CHECK(export_json(range) == R"({"kind": "min_max", "version": 1, "state": [-2.0, 0.1]})");
+  CHECK(export_json(range) == R"({"kind":"min_max","version":1,"state":[-2.0,0.1]})");
   min_max read;
   import_json(read, " {\"kind\":\"min_max\" ,\n\"version\":1,\"state\" :[ -2.0,1e-1 ]}\n");
   CHECK(read.range() == interval{-2, 0.1});
@@ -75,6 +75,10 @@ TEST_CASE("calibration_json: text that is not a state is refused and changes not
                           R"({"kind": "min_max", "version": 1, "state": [0.0, 1.0.0]})",
                           R"({"kind": "min_max", "version": 1, "state": [0.0, {"real": "inf"}]})",
                           R"({"kind": "min_max", "version": 1, "state": [0.0, true]})",
+                          R"({"kind": "min_max", "version": 1, "state": [0.0, [1.0]]})",
+                          R"({"kind": "min_max", "version": 1, "state": [0.0, 1.0], "more": 1})",
+                          R"({"kind": "min_max", "version": -1, "state": [0.0, 1.0]})",
+                          R"({"kind": 3, "version": 1, "state": [0.0, 1.0]})", "[]", "7",
                           R"({"kind": "min_\u1234max", "version": 1, "state": [0.0, 1.0]})"}) {
     INFO(bad);
     CHECK(refused(range, bad));
