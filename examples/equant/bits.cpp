@@ -97,7 +97,8 @@ spread spread_of(const view<const T>& x) {
   } else {
     s.bins = {{low, static_cast<double>(x.count())}};
   }
-  const auto levels = lloyd_max<4>(values).levels();
+  const auto quantizer = lloyd_max<4>(values);
+  const auto levels = quantizer.levels();
   const auto map = fit<int4, T>(interval{low, high}, asymmetric);
   s.levels = {{"uniform, 4 bits", {}}, {"Lloyd-Max, 4 bits", {levels.begin(), levels.end()}}};
   for (std::int32_t code = int4::range.lowest; code <= int4::range.highest; ++code) {

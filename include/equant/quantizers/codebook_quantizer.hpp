@@ -23,7 +23,8 @@ class codebook_quantizer : public uniform_quantizer<codebook<Bits>> {
   explicit codebook_quantizer(std::vector<double> levels, parameters<affine> p = affine{})
       : codebook_quantizer(ascending(std::move(levels)), std::move(p)) {}
 
-  std::span<const float> levels() const { return this->format().levels(); }
+  std::span<const float> levels() const& { return this->format().levels(); }
+  std::span<const float> levels() const&& = delete;  // they live in the quantizer
 
  private:
   static codebook<Bits> ascending(std::vector<double> levels) {
