@@ -1,0 +1,45 @@
+// SPDX-FileCopyrightText: the equant authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace program {
+
+/// `equant quantize`: a network on integer grids.
+struct quantize_options {
+  std::string model, output;
+  std::string calibration;                ///< .npy; empty: weights only
+  std::string activation_bits = "8";      ///< a number, or "float"
+  int weight_bits = 8;
+  std::string calibrator = "automatic";
+  std::string equalize = "automatic";
+  bool per_tensor = false, symmetric = false, no_bias_correction = false;
+  std::vector<std::string> keep_float;
+  std::string html;                       ///< a report; empty: none
+};
+void quantize(const quantize_options& options);
+
+/// `equant run`: a network on equant's own kernels.
+struct run_options {
+  std::string model, input, output;
+  std::string output_name;                ///< empty: the first
+  int repeat = 1, threads = 1;
+};
+void run(const run_options& options);
+
+/// `equant inspect`: what a network is made of.
+void inspect(const std::string& model);
+
+/// `equant compare`: a float network and a quantized one, layer by layer.
+struct compare_options {
+  std::string first, second, input;
+  std::string labels;                     ///< .npy of class numbers; empty: none
+  std::string html;                       ///< empty: none
+  long limit = 64;                        ///< inputs for the report by layers
+};
+void compare(const compare_options& options);
+
+}  // namespace program

@@ -1,0 +1,120 @@
+// SPDX-FileCopyrightText: the equant authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <equant/nn/bias_correction.hpp>
+#include <equant/nn/calibrate.hpp>
+#include <equant/nn/equalize.hpp>
+#include <equant/nn/fold.hpp>
+#include <equant/nn/quantize_weights.hpp>
+
+/// Post-training quantization of a network:
+///
+///   nn::graph small = nn::quantize(net, images);                       // 8 bits, calibrated, repaired
+///   nn::graph tiny = nn::quantize(net, images, {.weight_bits = 4});
+///   nn::graph light = nn::quantize_weights(net);                       // no data: activations stay in float
+namespace equant::inline EQUANT_ABI::nn {
+
+/// Whether channels' ranges are brought together before anything is rounded.
+enum class equalization { none, by_weights, by_activations, automatic };
+
+struct quantize_options {
+  int weight_bits = 8;                         ///< 2 to 8
+  int activation_bits = 8;                     ///< 2 to 8
+  bool per_channel = true;                     ///< weights: a scale per output channel
+  bool signed_activations = false;             ///< int8 instead of uint8
+  bool symmetric_activations = false;          ///< zero in the middle
+  range_observer calibrator = automatic{};     ///< of activations
+  std::vector<std::string> keep_float{};       ///< nodes that are not quantized
+  equalization equalize = equalization::automatic;
+  bool correct_bias = true;
+  index_t batch = 16;                          ///< calibration inputs looked at together
+  std::function<void(index_t, index_t)> progress{};///< calibration inputs seen, and all that will be
+};
+
+namespace quantizing {
+
+inline bool kept(const quantize_options& o, const node& n) {
+  return std::find(o.keep_float.begin(), o.keep_float.end(), n.name) != o.keep_float.end();
+}
+
+/// Codes for the weights of every layer whose input is on a grid, and for their biases.
+inline void round_weights(graph& g, const quantize_options& o) {
+  for (node& n : g.nodes) {
+    weights* w = weights_of(n.layer);
+    if (w == nullptr || kept(o, n)) continue;
+    const auto& input = g.at(n.inputs[0]).grid;
+    if (input) quantize_weights(*w, o.weight_bits, o.per_channel, bias_of(n.layer)->values, input->scale);
+  }
+}
+
+inline void round_biases(graph& g) {
+  for (node& n : g.nodes) {
+    const weights* w = weights_of(n.layer);
+    if (w == nullptr || !w->quantized()) continue;
+    const auto& input = g.at(n.inputs[0]).grid;
+    if (input) quantize_bias(*bias_of(n.layer), *w, input->scale);
+  }
+}
+
+/// One way to quantize: the float network, its channels perhaps rescaled, calibrated, rounded, its biases corrected.
+inline graph attempt(const graph& net, std::span<const tensor> inputs, std::span<const tensor> sample,
+                     const quantize_options& o, progress_counter& progress) {
+  graph g = net;
+  calibrate(g, inputs, o.calibrator, {o.activation_bits, o.signed_activations, o.symmetric_activations}, o.keep_float,
+            o.batch, progress);
+  round_weights(g, o);
+  if (o.correct_bias) correct_biases(net, g, sample);
+  round_biases(g);
+  return g;
+}
+
+}  // namespace quantizing
+
+/// A network quantized after training: grids on its values, codes for its weights and biases. `inputs` are what it will
+/// see, one tensor per input of the network, batches of the same length. Throws std::invalid_argument where they do not
+/// fit, are empty or hold a value that is not finite.
+inline graph quantize(const graph& net, std::span<const tensor> inputs, const quantize_options& o = {}) {
+  static_cast<void>(largest_weight_code(o.weight_bits));
+  check_inputs(net, inputs);
+  const graph folded = fold_batch_norms(net);
+  const index_t all = inputs[0].sizes[0];
+  const std::vector<tensor> sample = first_rows(inputs, std::min<index_t>(all, 256));
+
+  std::vector<equalization> ways{o.equalize};
+  if (o.equalize == equalization::automatic) {
+    ways = {equalization::none};
+    if (!channel_pairs(folded).empty()) ways = {equalization::none, equalization::by_weights, equalization::by_activations};
+  }
+  progress_counter progress{o.progress, 0, all * static_cast<index_t>(ways.size())};
+  const std::vector<tensor> wanted = evaluate(folded, sample);
+  graph best;
+  double highest = -std::numeric_limits<double>::infinity();
+  for (equalization way : ways) {
+    graph changed = folded;
+    if (way == equalization::by_weights) equalize_weights(changed);
+    if (way == equalization::by_activations) equalize_activations(changed, largest_magnitudes(changed, sample));
+    graph g = quantizing::attempt(changed, inputs, sample, o, progress);
+    const double sqnr = ways.size() == 1 ? 0 : worst_sqnr_db(wanted, evaluate(g, sample));
+    if (sqnr > highest) {
+      highest = sqnr;
+      best = std::move(g);
+    }
+  }
+  return best;
+}
+inline graph quantize(const graph& net, const tensor& inputs, const quantize_options& o = {}) {
+  return quantize(net, std::span<const tensor>(&inputs, 1), o);
+}
+
+/// Only weights are quantized, which needs no data: a quarter of the size, activations in float.
+inline graph quantize_weights(const graph& net, const quantize_options& o = {}) {
+  graph g = fold_batch_norms(net);
+  for (node& n : g.nodes) {
+    weights* w = weights_of(n.layer);
+    if (w != nullptr && !quantizing::kept(o, n)) quantize_weights(*w, o.weight_bits, o.per_channel);
+  }
+  return g;
+}
+
+}  // namespace equant::inline EQUANT_ABI::nn
