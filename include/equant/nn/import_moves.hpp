@@ -1,0 +1,268 @@
+// SPDX-FileCopyrightText: the equant authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <equant/nn/importer.hpp>
+
+/// ONNX nodes that move values or compute with sizes: done at once on what is known, else layers.
+namespace equant::inline EQUANT_ABI::nn::importing {
+
+/// Sizes with the unknown ones, the batch's, as reshape wants them: 0 where axis 0 stays, else -1, once.
+inline std::vector<index_t> open_sizes(const context& c, const shape& to) {
+  std::vector<index_t> s = to_vector(to);
+  int open = 0;
+  for (std::size_t i = 0; i < s.size(); ++i) {
+    if (s[i] == 0 || s[i] % unknown_size != 0) continue;
+    s[i] = i == 0 && s[i] == unknown_size ? 0 : -1;
+    open += s[i] == -1 ? 1 : 0;
+  }
+  if (open > 1) c.fail("more than one size is not known");
+  return s;
+}
+
+inline void reshape_to(context& c, int x, const std::vector<index_t>& sizes) { c.add(reshape{sizes}, {x}); }
+
+inline void read_reshape(context& c) {
+  std::vector<index_t> sizes;
+  if (c.opset() < 5) {
+    const auto given = c.current().integers("shape");
+    sizes.assign(given.begin(), given.end());
+  } else {
+    const known& k = c.numbers(1);
+    int open = 0;
+    for (double x : k.values) open += x == -1 ? 1 : 0;
+    for (std::size_t i = 0; i < k.values.size(); ++i) {
+      const double x = k.values[i];
+      if (x == x) {
+        sizes.push_back(to_index(x));
+      } else if (i == 0) {
+        sizes.push_back(0);  // the batch stays the batch
+      } else if (open++ == 0) {
+        sizes.push_back(-1);
+      } else {
+        c.fail("more than one size is not known");
+      }
+    }
+  }
+  if (c.is_known(0)) {
+    known k = c.numbers(0);
+    node n{"", reshape{sizes}, {0}, 0};
+    try {
+      k.sizes = to_vector(infer_shape(n, {to_shape(k.sizes)}));
+    } catch (const std::exception& e) {
+      c.fail(e.what());
+    }
+    entry e;
+    e.numbers = std::make_shared<known>(std::move(k));
+    e.codes = c.input(0).codes && c.input(0).codes->scales.size() == 1 ? c.input(0).codes : nullptr;
+    c.set(c.output(), std::move(e));
+    return;
+  }
+  reshape_to(c, c.value(0), sizes);
+}
+
+inline void read_flatten(context& c) {
+  const int x = c.value(0);
+  const shape& s = c.sizes(x);
+  const index_t axis = c.current().integer("axis", 1), rank = s.rank, at = axis < 0 ? axis + rank : axis;
+  if (at < 0 || at > rank) c.fail("axis ", axis, " of ", rank);
+  index_t first = 1, second = 1;
+  for (int a = 0; a < s.rank; ++a) (a < at ? first : second) *= s[a];
+  if (at == 1) {
+    reshape_to(c, x, {0, -1});
+  } else {
+    reshape_to(c, x, first % unknown_size == 0 ? std::vector<index_t>{-1, second} : std::vector<index_t>{first, -1});
+  }
+}
+
+/// Squeeze and Unsqueeze: axes by attribute, or from opset 13 on by input.
+inline void read_squeeze(context& c, bool takes_away) {
+  std::vector<index_t> axes;
+  if (c.has(1)) {
+    axes = c.integers(1);
+  } else {
+    const auto given = c.current().integers("axes");
+    axes.assign(given.begin(), given.end());
+  }
+  const bool constant = c.is_known(0);
+  const std::vector<index_t> from = constant ? c.numbers(0).sizes : to_vector(c.sizes(c.value(0)));
+  std::vector<index_t> to;
+  if (takes_away) {
+    std::vector<bool> gone(from.size(), false);
+    for (index_t a : axes) gone[static_cast<std::size_t>(axis_in(a, from.size(), c.failing()))] = true;
+    for (std::size_t i = 0; i < from.size(); ++i) {
+      if (axes.empty() ? from[i] != 1 : !gone[i]) to.push_back(from[i]);
+      if (gone[i] && from[i] != 1) c.fail("axis ", i, " has size ", from[i]);
+    }
+  } else {
+    const std::size_t rank = from.size() + axes.size();
+    std::vector<bool> fresh(rank, false);
+    for (index_t a : axes) fresh[static_cast<std::size_t>(axis_in(a, rank, c.failing()))] = true;
+    std::size_t next = 0;
+    for (std::size_t i = 0; i < rank; ++i) {
+      if (!fresh[i] && next == from.size()) c.fail("an axis is named twice");
+      to.push_back(fresh[i] ? 1 : from[next++]);
+    }
+  }
+  if (constant) {
+    known k = c.numbers(0);
+    k.sizes = to;
+    c.set_known(std::move(k));
+  } else {
+    reshape_to(c, c.value(0), open_sizes(c, to_shape(to)));
+  }
+}
+
+inline void read_transpose(context& c) {
+  const bool constant = c.is_known(0);
+  const auto rank = constant ? static_cast<int>(c.numbers(0).sizes.size()) : c.sizes(c.value(0)).rank;
+  std::vector<int> axes;
+  for (std::int64_t a : c.current().integers("perm")) axes.push_back(static_cast<int>(a));
+  if (axes.empty()) {
+    for (int a = rank; a-- > 0;) axes.push_back(a);
+  }
+  if (constant) {
+    c.set_known(transposed(c.numbers(0), axes, c.failing()));
+  } else {
+    c.add(transpose{axes}, {c.value(0)});
+  }
+}
+
+inline void read_concat(context& c) {
+  const io::onnx::node& n = c.current();
+  const index_t axis = n.integer("axis", 1);
+  bool constant = !n.inputs.empty();
+  for (std::size_t i = 0; i < n.inputs.size(); ++i) constant = constant && c.is_known(i);
+  if (constant) {
+    std::vector<const known*> parts;
+    for (std::size_t i = 0; i < n.inputs.size(); ++i) parts.push_back(&c.numbers(i));
+    c.set_known(joined(parts, axis, c.failing()));
+    return;
+  }
+  std::vector<int> from;
+  for (std::size_t i = 0; i < n.inputs.size(); ++i) from.push_back(c.value(i));
+  if (from.empty()) c.fail("no inputs");
+  c.add(concat{static_cast<int>(axis_in(axis, static_cast<std::size_t>(c.sizes(from[0]).rank), c.failing()))}, from);
+}
+
+inline void read_slice(context& c) {
+  const io::onnx::node& n = c.current();
+  std::vector<index_t> starts, ends, axes, steps;
+  if (c.opset() < 10) {
+    const auto s = n.integers("starts"), e = n.integers("ends"), a = n.integers("axes");
+    starts.assign(s.begin(), s.end());
+    ends.assign(e.begin(), e.end());
+    axes.assign(a.begin(), a.end());
+  } else {
+    starts = c.integers(1);
+    ends = c.integers(2);
+    if (c.has(3)) axes = c.integers(3);
+    if (c.has(4)) steps = c.integers(4);
+  }
+  for (std::size_t i = axes.size(); i < starts.size() && axes.size() == i; ++i) axes.push_back(static_cast<index_t>(i));
+  if (steps.empty()) steps.assign(starts.size(), 1);
+  if (ends.size() != starts.size() || axes.size() != starts.size() || steps.size() != starts.size()) {
+    c.fail(starts.size(), " starts, ", ends.size(), " ends, ", axes.size(), " axes, ", steps.size(), " steps");
+  }
+  if (c.is_known(0)) {
+    c.set_known(sliced(c.numbers(0), starts, ends, axes, steps, c.failing()));
+    return;
+  }
+  const int x = c.value(0);
+  slice s{starts, ends, steps, {}};
+  for (index_t a : axes) s.axes.push_back(static_cast<int>(axis_in(a, static_cast<std::size_t>(c.sizes(x).rank), c.failing())));
+  c.add(std::move(s), {x});
+}
+
+inline void read_pad(context& c) {
+  const io::onnx::node& n = c.current();
+  if (const auto* mode = n.find("mode"); mode != nullptr && mode->s != "constant") c.fail("mode '", mode->s, "'");
+  const int x = c.value(0);
+  const auto rank = static_cast<std::size_t>(c.sizes(x).rank);
+  std::vector<index_t> amounts;
+  pad p;
+  if (c.opset() < 11) {
+    const auto given = n.integers("pads");
+    amounts.assign(given.begin(), given.end());
+    p.value = n.real("value", 0);
+  } else {
+    amounts = c.integers(1);
+    if (c.has(2)) p.value = c.real(2);
+    if (c.has(3)) c.fail("pads on chosen axes are not supported");
+  }
+  if (amounts.size() != 2 * rank) c.fail(amounts.size(), " amounts for ", rank, " axes");
+  p.before.assign(amounts.begin(), amounts.begin() + static_cast<index_t>(rank));
+  p.after.assign(amounts.begin() + static_cast<index_t>(rank), amounts.end());
+  c.add(std::move(p), {x});
+}
+
+/// Mean over rows and columns of images.
+inline void read_reduce_mean(context& c) {
+  const int x = c.value(0);
+  std::vector<index_t> axes;
+  if (c.has(1)) {
+    axes = c.integers(1);
+  } else {
+    const auto given = c.current().integers("axes");
+    axes.assign(given.begin(), given.end());
+  }
+  for (index_t& a : axes) a = axis_in(a, static_cast<std::size_t>(c.sizes(x).rank), c.failing());
+  std::sort(axes.begin(), axes.end());
+  if (c.sizes(x).rank != 4 || axes != std::vector<index_t>{2, 3}) c.fail("only means over the rows and columns of images are computed");
+  if (c.current().integer("keepdims", 1) != 0) {
+    c.add(global_average_pool{}, {x});
+  } else {
+    const int pooled = c.add_hidden(global_average_pool{}, {x}, c.output() + "/pooled");
+    c.add(reshape{{0, -1}}, {pooled});
+  }
+}
+
+inline void read_shape(context& c) {
+  known k;
+  for (index_t s : c.is_known(0) ? c.numbers(0).sizes : to_vector(c.sizes(c.value(0)))) {
+    const bool open = s != 0 && s % unknown_size == 0;
+    k.values.push_back(open ? std::numeric_limits<double>::quiet_NaN() : static_cast<double>(s));
+  }
+  k.sizes = {k.count()};
+  c.set_known(std::move(k));
+}
+
+inline void read_constant(context& c) {
+  const io::onnx::node& n = c.current();
+  entry e;
+  if (const auto* t = n.find("value"); t != nullptr) {
+    e.stored = &t->t;
+  } else {
+    known k;
+    if (const auto* f = n.find("value_float")) k = {{}, {static_cast<double>(f->f)}, true};
+    else if (const auto* i = n.find("value_int")) k = {{}, {static_cast<double>(i->i)}, false};
+    else if (const auto* fs = n.find("value_floats")) k = {{static_cast<index_t>(fs->floats.size())}, {fs->floats.begin(), fs->floats.end()}, true};
+    else if (const auto* is = n.find("value_ints")) k = {{static_cast<index_t>(is->ints.size())}, {is->ints.begin(), is->ints.end()}, false};
+    else c.fail("holds no tensor and no numbers");
+    e.numbers = std::make_shared<known>(std::move(k));
+  }
+  c.set(c.output(), std::move(e));
+}
+
+inline void read_constant_of_shape(context& c) {
+  known k;
+  k.sizes = c.integers(0);
+  double value = 0;
+  k.real = true;
+  if (const auto* t = c.current().find("value")) {
+    const known one = to_known(t->t);
+    if (one.count() != 1) c.fail("a value of ", one.count(), " numbers");
+    value = one.values[0];
+    k.real = one.real;
+  }
+  if (k.sizes.size() > max_rank) c.fail(k.sizes.size(), " axes");
+  index_t count = 1;
+  for (index_t s : k.sizes) {
+    if (s < 0 || (s > 0 && count > (index_t{1} << 24) / s)) c.fail("a size of ", s);
+    count *= s;
+  }
+  k.values.assign(static_cast<std::size_t>(count), value);
+  c.set_known(std::move(k));
+}
+
+}  // namespace equant::inline EQUANT_ABI::nn::importing
