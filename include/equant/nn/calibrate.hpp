@@ -49,6 +49,15 @@ inline void check_inputs(const graph& g, std::span<const tensor> inputs) {
   }
 }
 
+/// A grid that reaches beyond a clip before it, made to end there: the clip is then the grid's, and fuses.
+inline grid within(grid g, const clip& c) {
+  const auto steps = static_cast<float>(g.range.highest - g.zero_point);
+  if (!(c.high > 0) || !(steps * g.scale > c.high) || steps < 1) return g;
+  g.scale = c.high / steps;
+  while (steps * g.scale > c.high) g.scale = std::nextafter(g.scale, 0.0f);
+  return g;
+}
+
 /// Puts grids on the values of `g` (see placement.hpp), chosen by `calibrator` from the float network's values on
 /// `inputs`, `batch` of them at a time.
 inline void calibrate(graph& g, std::span<const tensor> inputs, const range_observer& calibrator,
@@ -72,7 +81,12 @@ inline void calibrate(graph& g, std::span<const tensor> inputs, const range_obse
     progress.add(n);
   }
   for (std::size_t i = 0; i < groups.size(); ++i) {
-    const grid chosen = observers[i].grid(format);
+    grid chosen = observers[i].grid(format);
+    for (int v : groups[i].observed) {
+      const node* from = g.producer(v);
+      const auto* c = from == nullptr ? nullptr : std::get_if<clip>(&from->layer);
+      if (c != nullptr) chosen = within(chosen, *c);
+    }
     for (int v : groups[i].values) g.at(v).grid = chosen;
   }
 }
