@@ -5,6 +5,7 @@
 #include <equant/core/contract.hpp>
 
 #include <cerrno>
+#include <cstdint>
 #include <cstdio>
 #include <filesystem>
 #include <memory>
@@ -47,6 +48,28 @@ inline std::string read_file(const std::string& path) {
     bytes.append(block, n);
   }
   if (std::ferror(file.get()) != 0) files::fail(path, "cannot be read", errno);
+  return bytes;
+}
+
+/// The bytes in a regular file.
+inline std::int64_t file_size(const std::string& path) {
+  std::error_code error;
+  const std::filesystem::file_status there = std::filesystem::status(path, error);
+  if (!std::filesystem::exists(there)) files::fail(path, "cannot be read", ENOENT);
+  if (!std::filesystem::is_regular_file(there)) files::fail(path, "is no regular file", EINVAL);
+  const auto size = std::filesystem::file_size(path, error);
+  if (error) files::fail(path, "cannot be read", error.value());
+  return static_cast<std::int64_t>(size);
+}
+
+/// `length` bytes of a file from `offset` on; they must be there.
+inline std::string read_part(const std::string& path, std::int64_t offset, std::int64_t length) {
+  const files::handle file = files::open(path, "rb");
+  if (!file || std::fseek(file.get(), static_cast<long>(offset), SEEK_SET) != 0) files::fail(path, "cannot be read", errno);
+  std::string bytes(static_cast<std::size_t>(length), '\0');
+  if (std::fread(bytes.data(), 1, bytes.size(), file.get()) != bytes.size()) {
+    files::fail(path, "cannot be read", std::ferror(file.get()) != 0 ? errno : EIO);
+  }
   return bytes;
 }
 

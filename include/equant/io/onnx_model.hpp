@@ -164,7 +164,7 @@ T element(std::string_view data, index_t i) {
 
 /// An integer element of any type.
 inline std::int64_t integer_element(const tensor& t, index_t i) {
-  const auto nibble = [&] { return (static_cast<unsigned char>(t.data[static_cast<std::size_t>(i / 2)]) >> (4 * (i % 2))) & 15; };
+  const auto nibble = [&] { return (element<std::uint8_t>(t.data, i / 2) >> (4 * (i % 2))) & 15; };
   switch (t.type) {
     case data_type::int64: return element<std::int64_t>(t.data, i);
     case data_type::int32: return element<std::int32_t>(t.data, i);
@@ -174,6 +174,7 @@ inline std::int64_t integer_element(const tensor& t, index_t i) {
     case data_type::boolean: return element<std::uint8_t>(t.data, i);
     case data_type::uint16: return element<std::uint16_t>(t.data, i);
     case data_type::uint32: return element<std::uint32_t>(t.data, i);
+    case data_type::uint64: return static_cast<std::int64_t>(element<std::uint64_t>(t.data, i));
     case data_type::uint4: return nibble();
     case data_type::int4: return nibble() >= 8 ? nibble() - 16 : nibble();
     default: contract::bad_data("tensor '", t.name, "' of ", name_of(t.type), " where integers are wanted");
@@ -203,9 +204,7 @@ inline std::vector<float> floats(const tensor& t) {
         x = std::bit_cast<float>(sign | (rest >= 0x7c00u ? special : std::bit_cast<std::uint32_t>(scaled)));
         break;
       }
-      case data_type::bfloat16:
-        x = std::bit_cast<float>(std::uint32_t{element<std::uint16_t>(t.data, i)} << 16);
-        break;
+      case data_type::bfloat16: x = std::bit_cast<float>(std::uint32_t{element<std::uint16_t>(t.data, i)} << 16); break;
       default: x = static_cast<float>(integer_element(t, i));
     }
   }

@@ -49,12 +49,12 @@ inline void write_value_info(protozero::pbf_writer out, const value_info& v) {
   described.add_int32(1, static_cast<std::int32_t>(v.type));
   if (!v.has_shape) return;
   protozero::pbf_writer sizes(described, 2);
-  for (std::int64_t d : v.dims) {
+  for (std::size_t i = 0; i < v.dims.size(); ++i) {
     protozero::pbf_writer size(sizes, 1);
-    if (d < 0) {
-      size.add_string(2, "batch");
+    if (v.dims[i] < 0) {
+      size.add_string(2, i == 0 ? "batch" : v.name + "_size_" + std::to_string(i));
     } else {
-      size.add_int64(1, d);
+      size.add_int64(1, v.dims[i]);
     }
   }
 }
