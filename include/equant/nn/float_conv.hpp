@@ -2,15 +2,9 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <equant/nn/layers.hpp>
-
-#include <Eigen/Core>
-
-#include <algorithm>
+#include <equant/nn/windows.hpp>
 
 namespace equant::inline EQUANT_ABI::nn {
-
-using row_matrix = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
 
 /// A convolution of floats, made ready once. Images lie N x H x W x C in memory, sizes are said as N x C x H x W.
 /// Windows are gathered into rows of a matrix, some hundred at a time, and multiplied by Eigen; kernels of one pixel read
@@ -18,30 +12,14 @@ using row_matrix = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::R
 class float_conv {
  public:
   explicit float_conv(const conv& c)
-      : window_(c.window), groups_(c.groups), outputs_(c.weights.outputs()), bias_(c.bias.values), depthwise_(c.depthwise()) {
-    const shape& s = c.weights.values.sizes;
-    inputs_ = s[1];
-    const index_t taps = s[2] * s[3], per_group = outputs_ / groups_;
-    const float* w = c.weights.values.values.data();
-    if (depthwise_) {
-      weights_.resize(taps, outputs_);
-      for (index_t o = 0; o < outputs_; ++o) {
-        for (index_t t = 0; t < taps; ++t) weights_(t, o) = w[o * taps + t];
-      }
-      return;
-    }
-    weights_.resize(groups_ * taps * inputs_, per_group);  // [group][tap][input] x output
-    for (index_t o = 0; o < outputs_; ++o) {
-      for (index_t i = 0; i < inputs_; ++i) {
-        for (index_t t = 0; t < taps; ++t) {
-          weights_((o / per_group * taps + t) * inputs_ + i, o % per_group) = w[(o * inputs_ + i) * taps + t];
-        }
-      }
-    }
-  }
+      : window_(c.window), groups_(c.groups), outputs_(c.weights.outputs()), inputs_(c.weights.values.sizes[1]),
+        bias_(c.bias.values), depthwise_(c.depthwise()), weights_(arrange_weights(c)) {}
 
   /// Floats of working memory that `run` wants.
-  index_t scratch() const { return in_place() || depthwise_ ? 0 : block_rows() * depth(); }
+  index_t scratch() const {
+    const window_rows windows = windows_of({}, {}, 0);
+    return in_place() || depthwise_ ? 0 : windows.block() * windows.depth();
+  }
 
   /// y = clamp(conv(x) + bias, low, high).
   void run(const float* x, const shape& from, float* y, const shape& to, float* scratch, const clip& limits) const {
@@ -57,20 +35,22 @@ class float_conv {
         multiply(image, from[1], result, pixels, limits);
         continue;
       }
-      for (index_t first = 0; first < pixels; first += block_rows()) {
-        const index_t rows = std::min(block_rows(), pixels - first);
-        for (index_t g = 0; g < groups_; ++g) {
-          gather(image, from, to, first, rows, g, scratch);
-          multiply_group(scratch, depth(), result + first * outputs_, rows, g);
+      for (index_t g = 0; g < groups_; ++g) {
+        const window_rows windows = windows_of(from, to, g);
+        for (index_t first = 0; first < pixels; first += windows.block()) {
+          const index_t rows = std::min(windows.block(), pixels - first);
+          windows.gather(image, first, rows, scratch);
+          multiply_group(scratch, windows.depth(), result + first * outputs_, rows, g);
+          if (g == groups_ - 1) finish(result + first * outputs_, rows, limits);
         }
-        finish(result + first * outputs_, rows, limits);
       }
     }
   }
 
  private:
-  index_t depth() const { return window_.kernel[0] * window_.kernel[1] * inputs_; }
-  index_t block_rows() const { return std::max<index_t>(16, (index_t{1} << 16) / std::max<index_t>(1, depth())); }
+  window_rows windows_of(const shape& from, const shape& to, index_t g) const {
+    return {window_, from, to, g * inputs_, inputs_};
+  }
   bool in_place() const {
     return !depthwise_ && groups_ == 1 && window_.kernel == std::array<index_t, 2>{1, 1} &&
            window_.strides == std::array<index_t, 2>{1, 1} && window_.pads == std::array<index_t, 4>{0, 0, 0, 0};
@@ -78,10 +58,10 @@ class float_conv {
 
   void multiply_group(const float* a, index_t stride, float* y, index_t rows, index_t g) const {
     using strided = Eigen::OuterStride<>;
-    const index_t columns = outputs_ / groups_;
+    const index_t columns = outputs_ / groups_, depth = window_.kernel[0] * window_.kernel[1] * inputs_;
     Eigen::Map<row_matrix, 0, strided> out(y + g * columns, rows, columns, strided(outputs_));
-    out.noalias() = Eigen::Map<const row_matrix, 0, strided>(a, rows, depth(), strided(stride)) *
-                    weights_.middleRows(g * depth(), depth());
+    out.noalias() = Eigen::Map<const row_matrix, 0, strided>(a, rows, depth, strided(stride)) *
+                    weights_.middleRows(g * depth, depth);
   }
 
   void multiply(const float* a, index_t stride, float* y, index_t rows, const clip& limits) const {
@@ -97,26 +77,6 @@ class float_conv {
       auto row = out.row(r).array();
       if (!bias_.empty()) row += Eigen::Map<const Eigen::Array<float, 1, Eigen::Dynamic>>(bias_.data(), outputs_);
       if (clipped) row = row.max(limits.low).min(limits.high);
-    }
-  }
-
-  /// Windows first .. first + rows, in group g, each a row [tap][input].
-  void gather(const float* image, const shape& from, const shape& to, index_t first, index_t rows, index_t g, float* out) const {
-    const index_t channels = from[1], height = from[2], width = from[3];
-    for (index_t r = first; r < first + rows; ++r) {
-      const index_t top = r / to[3] * window_.strides[0] - window_.pads[0], left = r % to[3] * window_.strides[1] - window_.pads[1];
-      for (index_t i = 0; i < window_.kernel[0]; ++i) {
-        const index_t y = top + i * window_.dilations[0];
-        for (index_t j = 0; j < window_.kernel[1]; ++j, out += inputs_) {
-          const index_t x = left + j * window_.dilations[1];
-          if (y < 0 || y >= height || x < 0 || x >= width) {
-            std::fill(out, out + inputs_, 0.0f);
-          } else {
-            const float* pixel = image + (y * width + x) * channels + g * inputs_;
-            std::copy(pixel, pixel + inputs_, out);
-          }
-        }
-      }
     }
   }
 
@@ -157,7 +117,7 @@ class float_conv {
   }
 
   nn::window window_;
-  index_t groups_, outputs_, inputs_ = 0;
+  index_t groups_, outputs_, inputs_;
   std::vector<float> bias_;
   bool depthwise_;
   row_matrix weights_;

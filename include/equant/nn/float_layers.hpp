@@ -64,14 +64,8 @@ inline void run(const copy&, std::span<const float_input> x, const float_output&
 
 template <class F>
 void broadcast(const float_input& a, const float_input& b, const float_output& y, F&& f) {
-  const auto stretched = [&](const float_input& x) {
-    const shape own = memory_strides(x.sizes);
-    shape s = shape::filled(y.sizes.rank, 0);
-    const int skipped = y.sizes.rank - x.sizes.rank;
-    for (int i = 0; i < x.sizes.rank; ++i) s[i + skipped] = x.sizes[i] == 1 ? 0 : own[i];
-    return s;
-  };
-  for_each_line<3>(y.sizes, {memory_strides(y.sizes), stretched(a), stretched(b)},
+  const int rank = y.sizes.rank;
+  for_each_line<3>(y.sizes, {memory_strides(y.sizes), stretched_strides(a.sizes, rank), stretched_strides(b.sizes, rank)},
                    [&](const auto& at, const auto& step, index_t n) {
                      for (index_t i = 0; i < n; ++i) {
                        y.data[at[0] + i * step[0]] = f(a.data[at[1] + i * step[1]], b.data[at[2] + i * step[2]]);
@@ -103,7 +97,6 @@ inline void run(const unary& u, std::span<const float_input> x, const float_outp
   }
 }
 
-/// The last axis of a value to memory of its own order, where it is not the fastest already.
 inline void run(const softmax& s, std::span<const float_input> x, const float_output& y) {
   const int axis = s.axis < 0 ? s.axis + y.sizes.rank : s.axis;
   const shape strides = memory_strides(y.sizes);

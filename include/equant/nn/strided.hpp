@@ -14,6 +14,15 @@ inline shape memory_strides(const shape& s) {
   return row_major_strides(s);
 }
 
+/// The strides of a value of sizes `own` that is stretched, as numpy broadcasts, to `rank` axes or more: 0 where it has one
+/// entry for all.
+inline shape stretched_strides(const shape& own, int rank) {
+  const shape lying = memory_strides(own);
+  shape s = shape::filled(rank, 0);
+  for (int i = 0; i < own.rank; ++i) s[i + rank - own.rank] = own[i] == 1 ? 0 : lying[i];
+  return s;
+}
+
 /// Calls f(offsets, steps, n) on lines that together visit every place of `sizes` once: `offsets[i]` is where a line
 /// begins in operand i, whose strides are strides[i], and steps[i] leads to its next element. Lines run along the axis
 /// on which operand 0 is densest.

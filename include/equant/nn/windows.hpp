@@ -1,0 +1,89 @@
+// SPDX-FileCopyrightText: the equant authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <equant/nn/layers.hpp>
+
+#include <Eigen/Core>
+
+#include <algorithm>
+
+/// The windows of a convolution as rows of a matrix, [tap][input channel], so that it becomes a product of matrices.
+namespace equant::inline EQUANT_ABI::nn {
+
+using row_matrix = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+
+/// Windows over one image H x W x C, of sizes `from` as N x C x H x W, whose channels [first, first + channels) are read.
+/// Window r is the one that makes pixel r of a result of sizes `to`.
+struct window_rows {
+  const window& w;
+  shape from, to;
+  index_t first = 0, channels = 0;
+
+  index_t depth() const { return w.kernel[0] * w.kernel[1] * channels; }
+  /// How many windows are worth a product at once.
+  index_t block() const { return std::max<index_t>(16, (index_t{1} << 16) / std::max<index_t>(1, depth())); }
+
+  /// f(where in the image, n) for every tap of windows [begin, begin + rows), in order; -1 where it lies outside.
+  template <class F>
+  void for_each_tap(index_t begin, index_t rows, F&& f) const {
+    for (index_t r = begin; r < begin + rows; ++r) {
+      const index_t top = r / to[3] * w.strides[0] - w.pads[0], left = r % to[3] * w.strides[1] - w.pads[1];
+      for (index_t i = 0; i < w.kernel[0]; ++i) {
+        const index_t y = top + i * w.dilations[0];
+        for (index_t j = 0; j < w.kernel[1]; ++j) {
+          const index_t x = left + j * w.dilations[1];
+          const bool outside = y < 0 || y >= from[2] || x < 0 || x >= from[3];
+          f(outside ? -1 : (y * from[3] + x) * from[1] + first);
+        }
+      }
+    }
+  }
+
+  /// Rows of `out` = windows; zeros outside of the image.
+  void gather(const float* image, index_t begin, index_t rows, float* out) const {
+    for_each_tap(begin, rows, [&](index_t at) {
+      if (at < 0) {
+        std::fill(out, out + channels, 0.0f);
+      } else {
+        std::copy(image + at, image + at + channels, out);
+      }
+      out += channels;
+    });
+  }
+
+  /// Adds rows to the pixels that `gather` took them from.
+  void scatter(const float* rows_of, index_t begin, index_t rows, float* image) const {
+    for_each_tap(begin, rows, [&](index_t at) {
+      if (at >= 0) {
+        for (index_t c = 0; c < channels; ++c) image[at + c] += rows_of[c];
+      }
+      rows_of += channels;
+    });
+  }
+};
+
+/// f(row, column, i) for every weight i of a convolution: its place in a matrix with a column per output of a group and,
+/// group by group, rows in the order of window_rows. Depthwise: taps x channels.
+template <class F>
+void for_each_weight(const conv& c, F&& f) {
+  const shape& s = c.weights.values.sizes;
+  const index_t taps = s[2] * s[3], inputs = s[1], per_group = c.depthwise() ? s[0] : s[0] / c.groups;
+  for (index_t o = 0; o < s[0]; ++o) {
+    for (index_t i = 0; i < inputs; ++i) {
+      const index_t row = o / per_group * taps * inputs + i;
+      for (index_t t = 0; t < taps; ++t) f(row + t * inputs, o % per_group, (o * inputs + i) * taps + t);
+    }
+  }
+}
+
+inline row_matrix arrange_weights(const conv& c) {
+  const shape& s = c.weights.values.sizes;
+  const index_t groups = c.depthwise() ? 1 : c.groups;
+  row_matrix m(groups * s[1] * s[2] * s[3], s[0] / groups);
+  const float* w = c.weights.values.values.data();
+  for_each_weight(c, [&](index_t row, index_t column, index_t i) { m(row, column) = w[i]; });
+  return m;
+}
+
+}  // namespace equant::inline EQUANT_ABI::nn
