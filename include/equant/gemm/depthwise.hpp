@@ -102,36 +102,24 @@ void run_depthwise(const depthwise_context<Isa, T, Epilogue>& c, Executor&& exec
   });
 }
 
-}  // namespace driver
-
-/// Convolves images of codes with zero point `zero_point`; channels lie side by side. `bias`: none, or one per channel.
-template <byte_code T, class Isa, class Epilogue, class Executor = serial>
-void depthwise(const view<const T>& images, const depthwise_weights<Isa>& w, const padding& p, std::int32_t zero_point,
-               std::span<const std::int32_t> bias, const Epilogue& epilogue, Executor&& executor = {}) {
-  using on = kernels::depthwise_on<Isa>;
-  const shape result = depthwise_sizes(images.sizes, w, p);
-  const index_t channels = result[3];
-  if ((images.strides[3] != 1 && channels > 1) || (images.strides[2] < 0 && images.sizes[2] > 1)) {
-    contract::invalid_argument("images with a step of ", images.strides[3], " from channel to channel and of ",
-                               images.strides[2], " from column to column");
-  }
-  if (zero_point != static_cast<T>(zero_point)) {
-    contract::invalid_argument("the zero point ", zero_point, " is no code of the images");
-  }
-  if (!bias.empty() && static_cast<index_t>(bias.size()) != channels) {
-    contract::invalid_argument("a bias of ", bias.size(), " for ", channels, " channels");
-  }
-
-  const auto moved = static_cast<std::uint32_t>(zero_point + on::template moved<T>);
+/// What the sums of each channel begin with: bias - zero point * sum of the weights.
+template <byte_code T, class Isa>
+std::vector<std::int32_t> depthwise_start(const depthwise_weights<Isa>& w, std::int32_t zero_point,
+                                          std::span<const std::int32_t> bias) {
+  const auto moved = static_cast<std::uint32_t>(zero_point + kernels::depthwise_on<Isa>::template moved<T>);
   std::vector<std::int32_t> start(w.sums().size(), 0);
-  for (std::size_t c = 0; c < static_cast<std::size_t>(channels); ++c) {
+  for (std::size_t c = 0; c < static_cast<std::size_t>(w.channels()); ++c) {
     const std::uint32_t added = bias.empty() ? 0 : static_cast<std::uint32_t>(bias[c]);
     start[c] = static_cast<std::int32_t>(added - moved * static_cast<std::uint32_t>(w.sums()[c]));
   }
-  const auto code = static_cast<T>(zero_point);
-  const std::vector<T> beside(static_cast<std::size_t>((images.sizes[2] - 1) * images.strides[2] + channels), code);
-  const driver::depthwise_context<Isa, T, Epilogue> c{&images,      &w,           result,    p, code,
-                                                      start.data(), beside.data(), &epilogue};
+  return start;
+}
+
+/// By the kernel, the stride and the parts the weights were made for.
+template <class Isa, class T, class Epilogue, class Executor>
+void choose_depthwise(const depthwise_context<Isa, T, Epilogue>& c, Executor&& executor) {
+  using on = kernels::depthwise_on<Isa>;
+  const depthwise_weights<Isa>& w = *c.weights;
   const auto run = [&](auto kernel, auto stride) {
     if constexpr (on::parts > 1) {
       if (w.parts() > 1) return driver::run_depthwise<kernel, stride, on::parts>(c, executor);
@@ -147,6 +135,33 @@ void depthwise(const view<const T>& images, const depthwise_weights<Isa>& w, con
   } else {
     w.stride() == 1 ? run(five, one) : run(five, two);
   }
+}
+
+}  // namespace driver
+
+/// Convolves images of codes with zero point `zero_point`; channels lie side by side. `bias`: none, or one per channel.
+template <byte_code T, class Isa, class Epilogue, class Executor = serial>
+void depthwise(const view<const T>& images, const depthwise_weights<Isa>& w, const padding& p, std::int32_t zero_point,
+               std::span<const std::int32_t> bias, const Epilogue& epilogue, Executor&& executor = {}) {
+  const shape result = depthwise_sizes(images.sizes, w, p);
+  const index_t channels = result[3];
+  if ((images.strides[3] != 1 && channels > 1) || (images.strides[2] < 0 && images.sizes[2] > 1)) {
+    contract::invalid_argument("images with a step of ", images.strides[3], " from channel to channel and of ",
+                               images.strides[2], " from column to column");
+  }
+  if (zero_point != static_cast<T>(zero_point)) {
+    contract::invalid_argument("the zero point ", zero_point, " is no code of the images");
+  }
+  if (!bias.empty() && static_cast<index_t>(bias.size()) != channels) {
+    contract::invalid_argument("a bias of ", bias.size(), " for ", channels, " channels");
+  }
+
+  const std::vector<std::int32_t> start = driver::depthwise_start<T>(w, zero_point, bias);
+  const auto code = static_cast<T>(zero_point);
+  const std::vector<T> beside(static_cast<std::size_t>((images.sizes[2] - 1) * images.strides[2] + channels), code);
+  const driver::depthwise_context<Isa, T, Epilogue> c{&images,      &w,           result,    p, code,
+                                                      start.data(), beside.data(), &epilogue};
+  driver::choose_depthwise(c, executor);
 }
 
 }  // namespace equant::inline EQUANT_ABI::gemm

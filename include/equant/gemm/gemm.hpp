@@ -4,7 +4,7 @@
 
 #include <equant/core/executor.hpp>
 #include <equant/gemm/epilogue.hpp>
-#include <equant/gemm/packed_matrix.hpp>
+#include <equant/gemm/rows.hpp>
 #include <equant/kernels/byte_sum.hpp>
 #include <equant/kernels/tile.hpp>
 
@@ -131,48 +131,6 @@ void run_panel(kernels::tile_operands t, const context<Epilogue>& c, index_t fir
   }
 }
 
-/// Rows of a as the kernels read them: in place, or copied.
-template <class Isa, class T>
-class left_rows {
-  using mac = kernels::mac_on<Isa>;
-  using element = typename mac::element;
-
- public:
-  explicit left_rows(const view<const T>& a)
-      : a_(a),
-        padded_((a.sizes[1] + mac::group - 1) / mac::group * mac::group),
-        in_place_(sizeof(element) == 1 && (a.strides[1] == 1 || a.sizes[1] == 1) && a.strides[0] >= 1) {}
-
-  /// How many rows, from the front, can be read in place up to a whole group: what lies behind a row is multiplied
-  /// with zero, but must be memory of a.
-  index_t readable() const {
-    if (!in_place_) return 0;
-    const index_t beyond = padded_ - a_.sizes[1];
-    if (beyond == 0) return a_.sizes[0];
-    return std::max<index_t>(0, a_.sizes[0] - (beyond + a_.strides[0] - 1) / a_.strides[0]);
-  }
-  const void* row(index_t m) const { return a_.data + m * a_.strides[0]; }
-  index_t stride() const { return a_.strides[0]; }
-
-  /// Bytes from row to row of a copy.
-  index_t copied_stride() const { return padded_ * static_cast<index_t>(sizeof(element)); }
-  void copy(index_t first, index_t count, element* to) const {
-    const index_t depth = a_.sizes[1], step = a_.strides[1];
-    std::vector<T> line(step == 1 ? 0 : static_cast<std::size_t>(depth));
-    for (index_t m = first; m < first + count; ++m, to += padded_) {
-      const T* from = a_.data + m * a_.strides[0];
-      for (std::size_t k = 0; k < line.size(); ++k) line[k] = from[static_cast<index_t>(k) * step];
-      mac::copy(line.empty() ? from : line.data(), depth, to);
-      std::fill(to + depth, to + padded_, element{0});
-    }
-  }
-
- private:
-  view<const T> a_;
-  index_t padded_;
-  bool in_place_;
-};
-
 /// Some rows, which lie at `a`, by some panels.
 template <class Isa, bool Flip, class Epilogue>
 void run_block(const packed_matrix<Isa>& b, const context<Epilogue>& c, const std::int32_t* start, const void* a,
@@ -188,32 +146,52 @@ void run_block(const packed_matrix<Isa>& b, const context<Epilogue>& c, const st
   }
 }
 
-template <class Isa, bool Flip, class T, class Epilogue, class Executor>
-void run(const view<const T>& a, const packed_matrix<Isa>& b, const context<Epilogue>& c, const std::int32_t* start,
-         Executor&& executor) {
+/// Each thread has copy_bytes of `scratch`.
+template <class Isa, bool Flip, source_of_rows<Isa> Rows, class Epilogue, class Executor>
+void run(const Rows& left, const packed_matrix<Isa>& b, const context<Epilogue>& c, const std::int32_t* start,
+         std::uint8_t* scratch, Executor&& executor) {
   using element = typename kernels::mac_on<Isa>::element;
-  constexpr index_t cache = 1 << 17;  // bytes of a that stay near while the panels go by
-  const left_rows<Isa, T> left(a);
-  const index_t rows = a.sizes[0], most = kernels::tiling<Isa>::tallest(kernels::tiling<Isa>::vectors);
-  const index_t fitting = std::max<index_t>(1, cache / std::max<index_t>(1, left.copied_stride()) / most) * most;
-  const index_t blocks = (rows + fitting - 1) / fitting;
-  const index_t workers = static_cast<index_t>(executor.threads());
+  const row_blocks cut(left.count(), left.copied_stride(), kernels::tiling<Isa>::tallest(kernels::tiling<Isa>::vectors));
+  const index_t workers = static_cast<index_t>(executor.threads()), blocks = cut.blocks;
   const index_t parts = std::min(b.panels(), workers <= blocks ? 1 : (workers + blocks - 1) / blocks);
-  executor(blocks * parts, [&](index_t task) {
-    const index_t block = task / parts, part = task % parts;
-    const index_t from = block * fitting, to = std::min(rows, from + fitting);
-    const index_t first = b.panels() * part / parts, last = b.panels() * (part + 1) / parts;
+  const auto task = [&](index_t number, element* copy) {
+    const index_t block = number / parts, part = number % parts;
+    const index_t from = cut.begin(block), to = cut.begin(block + 1);
+    const index_t first = part_begin(b.panels(), parts, part), last = part_begin(b.panels(), parts, part + 1);
     const index_t direct = std::clamp(left.readable(), from, to);
     if (direct > from) {
       run_block<Isa, Flip>(b, c, start, left.row(from), left.stride(), from, direct - from, first, last);
     }
     if (direct < to) {
-      byte_buffer copy(static_cast<std::size_t>((to - direct) * left.copied_stride()));
-      left.copy(direct, to - direct, reinterpret_cast<element*>(copy.data()));
-      run_block<Isa, Flip>(b, c, start, copy.data(), left.copied_stride(), direct, to - direct, first, last);
+      left.copy(direct, to - direct, copy);
+      run_block<Isa, Flip>(b, c, start, copy, left.copied_stride(), direct, to - direct, first, last);
     }
+  };
+  const index_t tasks = blocks * parts, shares = std::min(tasks, workers);
+  const std::size_t bytes = copy_bytes<Isa>(left);
+  executor(shares, [&](index_t share) {
+    auto* copy = reinterpret_cast<element*>(scratch + static_cast<std::size_t>(share) * bytes);
+    for (index_t i = part_begin(tasks, shares, share); i < part_begin(tasks, shares, share + 1); ++i) task(i, copy);
   });
 }
+
+/// What sums begin with: bias - zero * column sum, `zero` that of the codes as the kernels see them.
+template <class Isa>
+std::vector<std::int32_t> start_sums(const packed_matrix<Isa>& b, std::int32_t zero, std::span<const std::int32_t> bias) {
+  std::vector<std::int32_t> start(static_cast<std::size_t>(b.padded_columns()), 0);
+  for (std::size_t n = 0; n < static_cast<std::size_t>(b.columns()); ++n) {
+    const std::uint32_t added = bias.empty() ? 0 : static_cast<std::uint32_t>(bias[n]);
+    start[n] = static_cast<std::int32_t>(added - static_cast<std::uint32_t>(times(zero, b.sums()[n])));
+  }
+  return start;
+}
+
+/// Whether codes of type T are turned into the other kind for the kernels, and what that adds to them.
+template <class Isa, byte_code T>
+inline constexpr bool flips =
+    sizeof(typename kernels::mac_on<Isa>::element) == 1 && std::is_unsigned_v<T> != kernels::mac_on<Isa>::unsigned_a;
+template <class Isa, byte_code T>
+inline constexpr std::int32_t flip_offset = !flips<Isa, T> ? 0 : kernels::mac_on<Isa>::unsigned_a ? 128 : -128;
 
 }  // namespace driver
 
@@ -222,9 +200,7 @@ void run(const view<const T>& a, const packed_matrix<Isa>& b, const context<Epil
 template <class Isa, byte_code T, class Epilogue, class Executor = serial>
 void multiply(const view<const T>& a, const packed_matrix<Isa>& b, const terms& t, const Epilogue& epilogue,
           Executor&& executor = {}) {
-  using mac = kernels::mac_on<Isa>;
-  constexpr bool flip = sizeof(typename mac::element) == 1 && std::is_unsigned_v<T> != mac::unsigned_a;
-  constexpr std::int32_t offset = flip ? (mac::unsigned_a ? 128 : -128) : 0;  // what flipping adds to a
+  constexpr std::int32_t offset = driver::flip_offset<Isa, T>;
   if (a.sizes.rank != 2 || a.sizes[1] != b.rows()) {
     contract::invalid_argument("a product of ", to_string(a.sizes), " and ", b.rows(), " x ", b.columns());
   }
@@ -238,13 +214,8 @@ void multiply(const view<const T>& a, const packed_matrix<Isa>& b, const terms& 
   if (rows == 0 || columns == 0) return;
 
   const bool one = t.zero_points.size() <= 1;
-  const std::int32_t zero = (t.zero_points.empty() || !one ? 0 : t.zero_points[0]) + offset;
-  std::vector<std::int32_t> start(static_cast<std::size_t>(b.padded_columns()), 0);
-  for (std::size_t n = 0; n < static_cast<std::size_t>(columns); ++n) {
-    const std::uint32_t bias = t.bias.empty() ? 0 : static_cast<std::uint32_t>(t.bias[n]);
-    const std::int32_t moved = one ? driver::times(zero, b.sums()[n]) : 0;
-    start[n] = static_cast<std::int32_t>(bias - static_cast<std::uint32_t>(moved));
-  }
+  const std::int32_t zero = !one ? 0 : (t.zero_points.empty() ? 0 : t.zero_points[0]) + offset;
+  const std::vector<std::int32_t> start = driver::start_sums(b, zero, t.bias);
   std::vector<std::int32_t> row_zeros, row_weights;
   if (!one) {
     for (std::int32_t z : t.zero_points) row_zeros.push_back(z + offset);
@@ -262,7 +233,9 @@ void multiply(const view<const T>& a, const packed_matrix<Isa>& b, const terms& 
   }
   const driver::context<Epilogue> c{&epilogue, columns, b.sums().data(), b.zero_points().empty() ? nullptr : b.zero_points().data(),
                                     row_zeros.empty() ? nullptr : row_zeros.data(), row_weights.data()};
-  driver::run<Isa, flip>(a, b, c, start.data(), executor);
+  const matrix_rows<Isa, T> left(a);
+  byte_buffer scratch(driver::copy_bytes<Isa>(left) * static_cast<std::size_t>(executor.threads()));
+  driver::run<Isa, driver::flips<Isa, T>>(left, b, c, start.data(), scratch.data(), executor);
 }
 
 }  // namespace equant::inline EQUANT_ABI::gemm
