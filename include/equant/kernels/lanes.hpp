@@ -33,6 +33,8 @@ struct lanes<isa::portable> {
   static f32 splat(float x) noexcept { return x; }
   static i32 load(const std::int32_t* p, int) noexcept { return *p; }
   static f32 load(const float* p, int) noexcept { return *p; }
+  static i32 load(const std::int8_t* p, int) noexcept { return *p; }
+  static i32 load(const std::uint8_t* p, int) noexcept { return *p; }
 
   static i32 add(i32 a, i32 b) noexcept { return wrap(bits(a) + bits(b)); }
   static i32 sub(i32 a, i32 b) noexcept { return wrap(bits(a) - bits(b)); }

@@ -23,6 +23,8 @@ struct lanes<isa::avx2> {
   static f32 load(const float* p, int n) noexcept {
     return n >= count ? _mm256_loadu_ps(p) : _mm256_maskload_ps(p, first(n));
   }
+  static i32 load(const std::int8_t* p, int n) noexcept { return _mm256_cvtepi8_epi32(bytes_at(p, n)); }
+  static i32 load(const std::uint8_t* p, int n) noexcept { return _mm256_cvtepu8_epi32(bytes_at(p, n)); }
 
   static i32 add(i32 a, i32 b) noexcept { return _mm256_add_epi32(a, b); }
   static i32 sub(i32 a, i32 b) noexcept { return _mm256_sub_epi32(a, b); }
@@ -68,6 +70,11 @@ struct lanes<isa::avx2> {
   static void store(std::uint8_t* p, i32 a, int n) noexcept { bytes(p, a, n); }
 
  private:
+  static __m128i bytes_at(const void* p, int n) noexcept {
+    std::int64_t some = 0;
+    std::memcpy(&some, p, n >= count ? std::size_t{count} : static_cast<std::size_t>(n));
+    return _mm_cvtsi64_si128(some);
+  }
   static i32 first(int n) noexcept {
     return _mm256_cmpgt_epi32(_mm256_set1_epi32(n), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
   }

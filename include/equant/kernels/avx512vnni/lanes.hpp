@@ -21,6 +21,8 @@ struct lanes<isa::avx512vnni> {
   static f32 load(const float* p, int n) noexcept {
     return n >= count ? _mm512_loadu_ps(p) : _mm512_maskz_loadu_ps(first(n), p);
   }
+  static i32 load(const std::int8_t* p, int n) noexcept { return _mm512_maskz_cvtepi8_epi32(all, bytes_at(p, n)); }
+  static i32 load(const std::uint8_t* p, int n) noexcept { return _mm512_maskz_cvtepu8_epi32(all, bytes_at(p, n)); }
 
   static i32 add(i32 a, i32 b) noexcept { return _mm512_add_epi32(a, b); }
   static i32 sub(i32 a, i32 b) noexcept { return _mm512_sub_epi32(a, b); }
@@ -72,6 +74,9 @@ struct lanes<isa::avx512vnni> {
   static constexpr __mmask8 all8 = 0xff;
 
   static __mmask16 first(int n) noexcept { return static_cast<__mmask16>((1u << n) - 1); }
+  static __m128i bytes_at(const void* p, int n) noexcept {
+    return n >= count ? _mm_loadu_si128(static_cast<const __m128i*>(p)) : _mm_maskz_loadu_epi8(first(n), p);
+  }
   static i32 product(i32 a, i32 b) noexcept { return _mm512_maskz_mul_epi32(all8, a, b); }
   static i32 upper(i32 a) noexcept { return _mm512_maskz_srli_epi64(all8, a, 32); }
   static i32 joined(i32 even, i32 odd) noexcept { return _mm512_mask_blend_epi32(0xaaaa, even, odd); }

@@ -29,6 +29,12 @@ struct lanes<isa::neon> {
     std::memcpy(some, p, bytes_of(n));
     return vld1q_f32(some);
   }
+  static i32 load(const std::int8_t* p, int n) noexcept {
+    return vmovl_s16(vget_low_s16(vmovl_s8(vcreate_s8(bytes_at(p, n)))));
+  }
+  static i32 load(const std::uint8_t* p, int n) noexcept {
+    return vreinterpretq_s32_u32(vmovl_u16(vget_low_u16(vmovl_u8(vcreate_u8(bytes_at(p, n))))));
+  }
 
   static i32 add(i32 a, i32 b) noexcept { return vaddq_s32(a, b); }
   static i32 sub(i32 a, i32 b) noexcept { return vsubq_s32(a, b); }
@@ -73,6 +79,11 @@ struct lanes<isa::neon> {
   static void store(std::uint8_t* p, i32 a, int n) noexcept { bytes(p, a, n); }
 
  private:
+  static std::uint64_t bytes_at(const void* p, int n) noexcept {
+    std::uint64_t some = 0;
+    std::memcpy(&some, p, n >= count ? std::size_t{count} : static_cast<std::size_t>(n));
+    return some;
+  }
   static std::size_t bytes_of(int n) noexcept { return 4 * static_cast<std::size_t>(n); }
   static void bytes(void* p, i32 a, int n) noexcept {
     const int16x4_t halves = vmovn_s32(a);
