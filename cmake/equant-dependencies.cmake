@@ -38,3 +38,23 @@ function(equant_system_includes target)
     set_target_properties(${real} PROPERTIES INTERFACE_SYSTEM_INCLUDE_DIRECTORIES "${folders}")
   endif()
 endfunction()
+
+# protozero, which reads and writes ONNX: headers alone, found by their place.
+macro(equant_find_or_fetch_protozero)
+  if(NOT TARGET protozero::protozero)
+    if(NOT FETCHCONTENT_SOURCE_DIR_PROTOZERO)
+      find_path(PROTOZERO_INCLUDE protozero/pbf_writer.hpp)
+    endif()
+    add_library(protozero INTERFACE)
+    add_library(protozero::protozero ALIAS protozero)
+    if(NOT PROTOZERO_INCLUDE)
+      message(STATUS "protozero: not on the system, fetching it")
+      # Its own project builds tools; the headers are all there is to want.
+      FetchContent_Declare(protozero SOURCE_SUBDIR include
+        URL https://github.com/mapbox/protozero/archive/refs/tags/v1.7.1.tar.gz)
+      FetchContent_MakeAvailable(protozero)
+      set(PROTOZERO_INCLUDE ${protozero_SOURCE_DIR}/include)
+    endif()
+    target_include_directories(protozero SYSTEM INTERFACE ${PROTOZERO_INCLUDE})
+  endif()
+endmacro()

@@ -4,6 +4,7 @@
 // The program: equant's answers without writing C++. Like the guard, this file is compiled for any CPU.
 #include "bits.hpp"
 #include "machine.hpp"
+#include "model.hpp"
 
 #include <equant/core/version.hpp>
 
@@ -41,6 +42,47 @@ int main(int argc, char** argv) {
   command->add_option("--svg", bits.svg, "Draw error against bits, and levels over the data (needs gnuplot)");
   command->add_option("--png", bits.png, "The same as PNG");
   command->callback([&] { program::bits(bits); });
+
+  program::quantize_options quantize;
+  command = app.add_subcommand("quantize", "A network (.onnx) on integer grids: calibrated, repaired, written as QDQ");
+  command->add_option("model", quantize.model, "A float network, .onnx")->required();
+  command->add_option("-c,--calibration", quantize.calibration, "Inputs it will see, .npy; without them only weights are quantized");
+  command->add_option("-o,--output", quantize.output, "The quantized network, .onnx")->required();
+  command->add_option("--weight-bits", quantize.weight_bits, "2 to 8")->capture_default_str();
+  command->add_option("--activation-bits", quantize.activation_bits, "2 to 8, or float")->capture_default_str();
+  command->add_option("--calibrator", quantize.calibrator, "automatic, min_max, mse, entropy, percentile:99.99")->capture_default_str();
+  command->add_option("--equalize", quantize.equalize, "automatic, none, weights, activations")->capture_default_str();
+  command->add_flag("--per-tensor", quantize.per_tensor, "One scale for all weights of a layer");
+  command->add_flag("--symmetric", quantize.symmetric, "Activations with zero in the middle");
+  command->add_flag("--no-bias-correction", quantize.no_bias_correction, "Leave the biases as they are");
+  command->add_option("--keep-float", quantize.keep_float, "A node that stays in float; may be given again");
+  command->add_option("--html", quantize.html, "Write a page that shows what it cost");
+  command->callback([&] { program::quantize(quantize); });
+
+  program::run_options run;
+  command = app.add_subcommand("run", "Run a network, float or QDQ, on equant's own kernels");
+  command->add_option("model", run.model, "A network, .onnx")->required();
+  command->add_option("-i,--input", run.input, "Inputs, .npy")->required();
+  command->add_option("-o,--output", run.output, "Answers, .npy")->required();
+  command->add_option("--output-name", run.output_name, "Which output; the first unless given");
+  command->add_option("--repeat", run.repeat, "Run so often, and print the time")->capture_default_str();
+  command->add_option("--threads", run.threads, "How many")->capture_default_str();
+  command->callback([&] { program::run(run); });
+
+  std::string inspected;
+  command = app.add_subcommand("inspect", "What a network is made of");
+  command->add_option("model", inspected, "A network, .onnx")->required();
+  command->callback([&] { program::inspect(inspected); });
+
+  program::compare_options compare;
+  command = app.add_subcommand("compare", "A network and its quantized form, layer by layer");
+  command->add_option("first", compare.first, "The float network, .onnx")->required();
+  command->add_option("second", compare.second, "The quantized one, .onnx")->required();
+  command->add_option("-i,--input", compare.input, "Inputs, .npy")->required();
+  command->add_option("--labels", compare.labels, "The right answers, .npy");
+  command->add_option("--limit", compare.limit, "Inputs for the report by layers")->capture_default_str();
+  command->add_option("--html", compare.html, "Write a page with plots");
+  command->callback([&] { program::compare(compare); });
 
   try {
     app.parse(argc, argv);

@@ -45,13 +45,13 @@ std::vector<long> top1(const nn::tensor& logits) {
 double agreement(const std::vector<long>& a, const std::vector<long>& b) {
   if (a.size() != b.size()) contract::invalid_argument(a.size(), " results and ", b.size(), " to hold them against");
   std::size_t same = 0;
-  for (std::size_t i = 0; i < a.size(); ++i) same += a[i] == b[i] ? 1 : 0;
+  for (std::size_t i = 0; i < a.size(); ++i) same += a[i] == b[i] ? 1u : 0u;
   return a.empty() ? 0 : static_cast<double>(same) / static_cast<double>(a.size());
 }
 
 void show_progress(const char* what, long done, long all) {
   if (isatty(2) == 0 || all < 1) return;
-  const int width = 40, filled = static_cast<int>(width * done / all);
+  const long width = 40, filled = width * done / all;
   std::fprintf(stderr, "\r%s [%s%s] %ld of %ld%s", what, std::string(static_cast<std::size_t>(filled), '#').c_str(),
                std::string(static_cast<std::size_t>(width - filled), ' ').c_str(), done, all, done >= all ? "\n" : "");
 }

@@ -231,7 +231,8 @@ inline std::string header(npy_type type, const shape& sizes, bool fortran_order)
   text += t.kind + std::to_string(t.size);
   text += std::string("', 'fortran_order': ") + (fortran_order ? "True" : "False") + ", 'shape': (";
   for (int axis = 0; axis < sizes.rank; ++axis) {
-    text += (axis > 0 ? " " : "") + std::to_string(sizes[axis]);
+    if (axis > 0) text += ' ';
+    text += std::to_string(sizes[axis]);
     if (axis < sizes.rank - 1 || sizes.rank == 1) text += ',';
   }
   text += "), }";

@@ -33,8 +33,7 @@ inline std::vector<tensor> first_rows(std::span<const tensor> inputs, index_t n)
 inline void check_inputs(const graph& g, std::span<const tensor> inputs) {
   std::vector<shape> sizes;
   for (const tensor& x : inputs) sizes.push_back(x.sizes);
-  static_cast<void>(infer_shapes(g, sizes));
-  for (std::size_t i = 0; i < inputs.size(); ++i) {
+  for (std::size_t i = 0; i < std::min(inputs.size(), g.inputs.size()); ++i) {
     const tensor& x = inputs[i];
     const std::string& name = g.at(g.inputs[i].value).name;
     if (x.sizes.rank < 1 || x.count() == 0 || x.sizes[0] != inputs[0].sizes[0]) {
@@ -47,6 +46,7 @@ inline void check_inputs(const graph& g, std::span<const tensor> inputs) {
       }
     }
   }
+  static_cast<void>(infer_shapes(g, sizes));
 }
 
 /// A grid that reaches beyond a clip before it, made to end there: the clip is then the grid's, and fuses.

@@ -25,6 +25,13 @@ struct grid {
   bool operator==(const grid&) const = default;
 };
 
+/// The width of a grid's codes.
+inline int grid_bits(const grid& g) {
+  int bits = 1;
+  while ((1 << bits) <= g.range.highest - g.range.lowest) ++bits;
+  return bits;
+}
+
 /// The weights of a layer, axis 0 the output channel. Quantized ones keep their codes, and `values` are then exactly
 /// scale * (code - zero_point) in float, so that whoever computes in float sees what the integers mean.
 struct weights {

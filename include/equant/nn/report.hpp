@@ -142,8 +142,7 @@ inline network_report report(const graph& net, const graph& g, std::span<const t
       const auto zero = static_cast<float>(to->zero_point);
       const float low = (static_cast<float>(to->range.lowest) - zero) * to->scale;
       const float high = (static_cast<float>(to->range.highest) - zero) * to->scale;
-      r.activation_bits = 1;
-      while ((1 << r.activation_bits) <= to->range.highest - to->range.lowest) ++r.activation_bits;
+      r.activation_bits = grid_bits(*to);
       const double count = static_cast<double>(std::max<std::size_t>(x.size(), 1));
       r.clipped = static_cast<double>(std::count_if(x.begin(), x.end(), [&](float v) {
                     return v < low - to->scale / 2 || v > high + to->scale / 2;
@@ -166,6 +165,12 @@ inline network_report report(const graph& net, const graph& g, std::span<const t
       graph kept = g;  // this layer from the float network
       kept.nodes[here[i]].layer = original.layer;
       kept.at(values[i]).grid.reset();
+      if (values[i] == n.output && wide_values[i] != original.output) {  // the grid was its clip
+        const int unclipped = kept.add_value(n.name + "/unclipped");
+        kept.nodes[here[i]].output = unclipped;
+        const node& after = wide.nodes[wide.readers(original.output)[0]];
+        kept.nodes.insert(kept.nodes.begin() + static_cast<index_t>(here[i]) + 1, {after.name, after.layer, {unclipped}, values[i]});
+      }
       r.kept_float_db = worst_sqnr_db(aim.outputs, evaluate(kept, inputs));
     }
     all.layers.push_back(std::move(r));

@@ -1,0 +1,86 @@
+// SPDX-FileCopyrightText: the equant authors
+// SPDX-License-Identifier: MIT
+#include "html.hpp"
+#include "model.hpp"
+#include "tensors.hpp"
+
+#include <equant/calibration/entropy.hpp>
+#include <equant/calibration/min_max.hpp>
+#include <equant/calibration/mse.hpp>
+#include <equant/calibration/percentile.hpp>
+#include <equant/nn/export.hpp>
+#include <equant/nn/import.hpp>
+#include <equant/nn/quantize.hpp>
+
+#include <iostream>
+
+namespace program {
+namespace {
+
+using namespace equant;
+
+nn::range_observer calibrator_named(const std::string& name) {
+  if (name == "automatic") return automatic{};
+  if (name == "min_max") return min_max{};
+  if (name == "mse") return mse{};
+  if (name == "entropy") return entropy{};
+  if (name.starts_with("percentile")) {
+    const std::string rest = name.substr(10);
+    return percentile{rest.empty() ? 99.99 : std::stod(rest.substr(1))};
+  }
+  contract::invalid_argument("no calibrator is called '", name, "'; there are automatic, min_max, mse, entropy, percentile, percentile:99.9");
+}
+
+nn::equalization equalization_named(const std::string& name) {
+  if (name == "automatic") return nn::equalization::automatic;
+  if (name == "none") return nn::equalization::none;
+  if (name == "weights") return nn::equalization::by_weights;
+  if (name == "activations") return nn::equalization::by_activations;
+  contract::invalid_argument("no equalization is called '", name, "'; there are automatic, none, weights, activations");
+}
+
+}  // namespace
+
+void quantize(const quantize_options& given) {
+  const nn::graph net = nn::load_onnx(given.model);
+  nn::quantize_options o;
+  o.weight_bits = given.weight_bits;
+  o.per_channel = !given.per_tensor;
+  o.symmetric_activations = given.symmetric;
+  o.calibrator = calibrator_named(given.calibrator);
+  o.equalize = equalization_named(given.equalize);
+  o.correct_bias = !given.no_bias_correction;
+  o.keep_float = given.keep_float;
+  o.progress = [](index_t done, index_t all) { show_progress("calibrating", done, all); };
+  const bool in_float = given.activation_bits == "float" || given.calibration.empty();
+  nn::graph small;
+  if (in_float) {
+    small = nn::quantize_weights(net, o);
+  } else {
+    o.activation_bits = std::stoi(given.activation_bits);
+    small = nn::quantize(net, load_tensor(given.calibration), o);
+  }
+  nn::save_onnx(small, given.output);
+
+  const std::size_t before = io::read_file(given.model).size(), after = io::read_file(given.output).size();
+  std::cout << given.output << ": " << in_bytes(after) << ", " << 100 * after / std::max<std::size_t>(before, 1) << " % of "
+            << given.model << "\nweights " << o.weight_bits << " bits " << (o.per_channel ? "per channel" : "per tensor")
+            << (in_float ? ", activations in float" : ", activations " + given.activation_bits + " bits, calibrated by " + o.calibrator.name())
+            << '\n';
+  if (given.calibration.empty()) {
+    std::cout << "No calibration data was given (-c): only weights were quantized.\n";
+  } else {
+    std::cout << "See what it cost: equant compare " << given.model << ' ' << given.output << " -i " << given.calibration << '\n';
+  }
+  if (!given.html.empty()) {
+    compare_options c;
+    c.first = given.model;
+    c.second = given.output;
+    c.input = given.calibration;
+    c.html = given.html;
+    if (c.input.empty()) contract::invalid_argument("--html wants calibration data (-c) to compare the networks on");
+    compare(c);
+  }
+}
+
+}  // namespace program
