@@ -42,6 +42,7 @@ TEST_CASE("onnx_read: a model with all that is read of it") {
   CHECK(n.real("alpha", 1) == 0.5f);
   CHECK(n.integer("axis", 1) == -1);
   CHECK(n.integer("group", 7) == 7);
+  REQUIRE(n.find("mode") != nullptr);
   CHECK(n.find("mode")->s == "edge");
   CHECK(n.integers("pads") == std::vector<std::int64_t>{1, 300});
   CHECK(n.integers("ends") == std::vector<std::int64_t>{4, 5});

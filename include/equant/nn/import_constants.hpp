@@ -23,14 +23,17 @@ struct known {
 
 inline index_t to_index(double x) {
   constexpr double most = 9.2e18;
-  return x >= most ? std::numeric_limits<index_t>::max() : x <= -most ? std::numeric_limits<index_t>::min() : static_cast<index_t>(x);
+  return x >= most    ? std::numeric_limits<index_t>::max()
+         : x <= -most ? std::numeric_limits<index_t>::min()
+                      : static_cast<index_t>(x);
 }
 
 inline known to_known(const io::onnx::tensor& t) {
   known k;
   k.sizes.assign(t.dims.begin(), t.dims.end());
   using io::onnx::data_type;
-  k.real = t.type == data_type::float32 || t.type == data_type::float64 || t.type == data_type::float16 || t.type == data_type::bfloat16;
+  k.real = t.type == data_type::float32 || t.type == data_type::float64 || t.type == data_type::float16 ||
+           t.type == data_type::bfloat16;
   if (k.real) {
     for (float x : io::onnx::floats(t)) k.values.push_back(static_cast<double>(x));
   } else {
@@ -45,9 +48,7 @@ inline shape to_shape(const std::vector<index_t>& sizes) {
   for (int i = 0; i < s.rank; ++i) s[i] = sizes[static_cast<std::size_t>(i)];
   return s;
 }
-inline std::vector<index_t> to_vector(const shape& s) {
-  return {s.values.begin(), s.values.begin() + s.rank};
-}
+inline std::vector<index_t> to_vector(const shape& s) { return {s.values.begin(), s.values.begin() + s.rank}; }
 
 /// What is told about the node that fails.
 using failure = std::function<void(const std::string&)>;
@@ -58,7 +59,8 @@ inline index_t axis_in(index_t axis, std::size_t rank, const failure& fail) {
   return axis < 0 ? axis + n : axis;
 }
 
-inline known gathered(const known& x, const known& at, index_t axis, const failure& fail) {
+/// ONNX's Gather; refused where the result would have more than `most` values.
+inline known gathered(const known& x, const known& at, index_t axis, index_t most, const failure& fail) {
   const auto a = static_cast<std::size_t>(axis_in(axis, x.sizes.size(), fail));
   index_t outer = 1, inner = 1;
   for (std::size_t i = 0; i < a; ++i) outer *= x.sizes[i];
@@ -66,8 +68,10 @@ inline known gathered(const known& x, const known& at, index_t axis, const failu
   known y{{x.sizes.begin(), x.sizes.begin() + axis_in(axis, x.sizes.size(), fail)}, {}, x.real};
   y.sizes.insert(y.sizes.end(), at.sizes.begin(), at.sizes.end());
   y.sizes.insert(y.sizes.end(), x.sizes.begin() + static_cast<index_t>(a) + 1, x.sizes.end());
+  if (x.count() != 0 && at.count() > most / x.count() * std::max<index_t>(x.sizes[a], 1)) fail("too many values");
   for (index_t o = 0; o < outer; ++o) {
     for (double raw : at.values) {
+      if (raw != raw) fail("a place that is not known");
       const index_t place = to_index(raw) + (raw < 0 ? x.sizes[a] : 0);
       if (!(place >= 0 && place < x.sizes[a])) fail(contract::joined("place ", raw, " of ", x.sizes[a]));
       const auto from = x.values.begin() + (o * x.sizes[a] + place) * inner;
@@ -81,16 +85,21 @@ inline known gathered(const known& x, const known& at, index_t axis, const failu
 inline known sliced(known x, const std::vector<index_t>& starts, const std::vector<index_t>& ends,
                     const std::vector<index_t>& axes, const std::vector<index_t>& steps, const failure& fail) {
   for (std::size_t i = 0; i < axes.size(); ++i) {
-    const index_t axis = axis_in(axes[i], x.sizes.size(), fail), size = x.sizes[static_cast<std::size_t>(axis)], step = steps[i];
+    const index_t axis = axis_in(axes[i], x.sizes.size(), fail), size = x.sizes[static_cast<std::size_t>(axis)],
+                  step = steps[i];
     if (step == 0) fail("a step of 0");
     const index_t lowest = step > 0 ? 0 : -1, highest = step > 0 ? size : size - 1;
-    const auto place = [&](index_t at) { return std::clamp(at < 0 ? std::max(at, -size - 1) + size : at, lowest, highest); };
+    const auto place = [&](index_t at) {
+      return std::clamp(at < 0 ? std::max(at, -size - 1) + size : at, lowest, highest);
+    };
+    const index_t first = place(starts[i]), last = place(ends[i]), span = step > 0 ? last - first : first - last;
+    const index_t stride = step > 0 ? step : -std::max(step, -size - 1);
     known at;
-    for (index_t p = place(starts[i]); step > 0 ? p < place(ends[i]) : p > place(ends[i]); p += step) {
-      at.values.push_back(static_cast<double>(p));
+    for (index_t p = 0; p < span; p += std::min(stride, size + 1)) {
+      at.values.push_back(static_cast<double>(step > 0 ? first + p : first - p));
     }
     at.sizes = {at.count()};
-    x = gathered(x, at, axis, fail);
+    x = gathered(x, at, axis, x.count(), fail);
   }
   return x;
 }
@@ -112,36 +121,62 @@ inline known transposed(const known& x, const std::vector<int>& axes, const fail
   return y;
 }
 
-inline known joined(const std::vector<const known*>& parts, index_t axis, const failure& fail) {
-  known y = *parts[0];
+/// ONNX's Concat; refused where the result would have more than `most` values.
+inline known joined(const std::vector<const known*>& parts, index_t axis, index_t most, const failure& fail) {
+  known y{parts[0]->sizes, {}, parts[0]->real};
   const auto a = static_cast<std::size_t>(axis_in(axis, y.sizes.size(), fail));
   index_t outer = 1;
   for (std::size_t i = 0; i < a; ++i) outer *= y.sizes[i];
-  y.values.clear();
   y.sizes[a] = 0;
+  index_t count = 0;
   for (const known* p : parts) {
-    if (p->sizes.size() != y.sizes.size()) fail("parts of different rank");
+    bool fits = p->sizes.size() == y.sizes.size();
+    for (std::size_t i = 0; fits && i < y.sizes.size(); ++i) fits = i == a || p->sizes[i] == y.sizes[i];
+    if (!fits) fail("parts that do not fit");
     y.sizes[a] += p->sizes[a];
+    count += p->count();
+    if (count > most) fail("too many values");
   }
   for (index_t o = 0; o < outer; ++o) {
     for (const known* p : parts) {
-      const index_t run = outer == 0 ? 0 : p->count() / outer;
-      if (run * outer != p->count()) fail("parts that do not fit");
+      const index_t run = p->count() / outer;
       y.values.insert(y.values.end(), p->values.begin() + o * run, p->values.begin() + (o + 1) * run);
     }
   }
   return y;
 }
 
-/// One of them a single number, or both of the same sizes.
+/// f of two constants that broadcast; refused where the result would have more than `most` values.
 template <class F>
-known combined(const known& a, const known& b, F&& f, const failure& fail) {
-  const bool spread_a = a.count() == 1 && b.count() != 1, spread_b = b.count() == 1;
-  if (!spread_a && !spread_b && a.sizes != b.sizes) fail("constants of different sizes");
-  known y = spread_a ? b : a;
-  if (spread_b && b.sizes.size() > a.sizes.size()) y.sizes = b.sizes;
-  y.real = a.real || b.real;
-  for (std::size_t i = 0; i < y.values.size(); ++i) y.values[i] = f(a.values[spread_a ? 0 : i], b.values[spread_b ? 0 : i]);
+known combined(const known& a, const known& b, F&& f, index_t most, const failure& fail) {
+  const std::size_t rank = std::max(a.sizes.size(), b.sizes.size());
+  shape to = shape::filled(static_cast<int>(rank), 1), strides_a = to, strides_b = to;
+  const auto lay = [&](const known& x, shape& strides) {
+    index_t stride = 1;
+    for (std::size_t i = x.sizes.size(); i-- > 0;) {
+      const int axis = static_cast<int>(i + rank - x.sizes.size());
+      const index_t size = x.sizes[i];
+      if (size != 1 && to[axis] != 1 && size != to[axis]) fail("constants whose sizes do not broadcast");
+      if (size != 1) to[axis] = size;
+      strides[axis] = size == 1 ? 0 : stride;
+      stride *= size;
+    }
+    for (int i = 0; i < to.rank - static_cast<int>(x.sizes.size()); ++i) strides[i] = 0;
+  };
+  lay(a, strides_a);
+  lay(b, strides_b);
+  index_t count = 1;
+  for (int i = 0; i < to.rank; ++i) {
+    if (to[i] > 0 && count > most / to[i]) fail("too many values");
+    count *= to[i];
+  }
+  known y{to_vector(to), std::vector<double>(static_cast<std::size_t>(count)), a.real || b.real};
+  for_each_line<3>(to, {row_major_strides(to), strides_a, strides_b}, [&](const auto& at, const auto& step, index_t n) {
+    for (index_t i = 0; i < n; ++i) {
+      const auto place = [&](std::size_t o) { return static_cast<std::size_t>(at[o] + i * step[o]); };
+      y.values[place(0)] = f(a.values[place(1)], b.values[place(2)]);
+    }
+  });
   return y;
 }
 

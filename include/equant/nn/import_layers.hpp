@@ -7,9 +7,10 @@
 /// ONNX nodes that become layers.
 namespace equant::inline EQUANT_ABI::nn::importing {
 
-/// Kernel, strides, dilations and pads of a convolution or pool on `from`.
-inline window read_window(const context& c, const shape& from, const std::vector<std::int64_t>& kernel) {
+/// Kernel, strides, dilations and pads of a convolution or pool on x.
+inline window read_window(const context& c, int x, const std::vector<std::int64_t>& kernel) {
   const io::onnx::node& n = c.current();
+  const shape& from = c.sizes(x);
   if (from.rank != 4) c.fail("an input of ", to_string(from), " is no batch of images");
   const auto two = [&](const char* name, std::int64_t otherwise) {
     const auto given = n.integers(name);
@@ -31,11 +32,14 @@ inline window read_window(const context& c, const shape& from, const std::vector
   if (how->s == "VALID") return w;
   if (how->s != "SAME_UPPER" && how->s != "SAME_LOWER") c.fail("auto_pad '", how->s, "'");
   for (std::size_t a = 0; a < 2; ++a) {
-    const index_t size = from[static_cast<int>(a) + 2];
-    if (size % unknown_size == 0) c.fail("auto_pad '", how->s, "' on images of unknown size");
-    if (w.strides[a] < 1 || w.kernel[a] < 1 || w.dilations[a] < 1) c.fail("a window of ", w.kernel[a], ", stride ", w.strides[a]);
+    const index_t size = c.open_sizes(x)[a + 2];
+    if (size < 0) c.fail("auto_pad '", how->s, "' on images of unknown size");
+    for (index_t given : {w.strides[a], w.kernel[a], w.dilations[a]}) {
+      if (given < 1 || given > (index_t{1} << 24)) c.fail("a kernel, stride or dilation of ", given);
+    }
     const index_t places = (size + w.strides[a] - 1) / w.strides[a];
-    const index_t all = std::max<index_t>(0, (places - 1) * w.strides[a] + (w.kernel[a] - 1) * w.dilations[a] + 1 - size);
+    const index_t all =
+        std::max<index_t>(0, (places - 1) * w.strides[a] + (w.kernel[a] - 1) * w.dilations[a] + 1 - size);
     w.pads[a] = how->s == "SAME_UPPER" ? all / 2 : all - all / 2;
     w.pads[a + 2] = all - w.pads[a];
   }
@@ -57,9 +61,14 @@ inline weights read_weights(context& c, std::size_t i, bool transposed_in_file) 
     return static_cast<std::size_t>(in * columns + o);
   };
   w.values = tensor(to_shape(sizes));
-  for (std::size_t p = 0; p < w.values.values.size(); ++p) w.values.values[p] = static_cast<float>(k.values[at(p)]);
-  const bool per_output = q && (q->scales.size() == 1 || (q->axis == (transposed_in_file ? 1 : 0) && static_cast<index_t>(q->scales.size()) == sizes[0]));
-  if (!per_output || q->bits > 8) return w;
+  for (std::size_t p = 0; p < w.values.values.size(); ++p) {
+    w.values.values[p] = static_cast<float>(k.values[at(p)]);
+    if (!std::isfinite(w.values.values[p])) c.fail("a weight of ", w.values.values[p], " at ", p);
+  }
+  c.release(i);
+  const index_t axis = transposed_in_file ? 1 : 0;
+  const bool each = q && q->axis == axis && static_cast<index_t>(q->scales.size()) == sizes[0];
+  if (!q || q->bits > 8 || !(each || q->scales.size() == 1)) return w;
   w.bits = q->bits;
   w.scales = q->scales;
   const std::int32_t lower = q->is_unsigned ? 1 << (q->bits - 1) : 0;
@@ -69,7 +78,9 @@ inline weights read_weights(context& c, std::size_t i, bool transposed_in_file) 
     any = any || z != lower;
   }
   if (!any && !q->is_unsigned) w.zero_points.clear();
-  for (std::size_t p = 0; p < w.values.values.size(); ++p) w.codes.push_back(static_cast<std::int8_t>(q->codes[at(p)] - lower));
+  for (std::size_t p = 0; p < w.values.values.size(); ++p) {
+    w.codes.push_back(static_cast<std::int8_t>(q->codes[at(p)] - lower));
+  }
   return w;
 }
 
@@ -78,7 +89,9 @@ inline bias read_bias(context& c, std::size_t i, std::int64_t outputs) {
   if (!c.has(i)) return b;
   b.values = c.reals(i);
   if (b.values.size() == 1 && outputs != 1) b.values.assign(static_cast<std::size_t>(outputs), b.values[0]);
-  if (static_cast<std::int64_t>(b.values.size()) != outputs) c.fail("a bias of ", b.values.size(), " values for ", outputs, " outputs");
+  if (static_cast<std::int64_t>(b.values.size()) != outputs) {
+    c.fail("a bias of ", b.values.size(), " values for ", outputs, " outputs");
+  }
   if (const auto& q = c.input(i).codes; q && q->bits == 32 && q->codes.size() == b.values.size()) b.codes = q->codes;
   return b;
 }
@@ -89,9 +102,10 @@ inline void read_conv(context& c) {
   k.weights = read_weights(c, 1, false);
   const shape& s = k.weights.values.sizes;
   if (s.rank != 4) c.fail("weights of ", to_string(s), "; convolutions of images are read");
-  k.window = read_window(c, c.sizes(x), {s[2], s[3]});
+  k.window = read_window(c, x, {s[2], s[3]});
   const auto kernel = c.current().integers("kernel_shape");
-  if (!kernel.empty() && (kernel.size() != 2 || kernel[0] != s[2] || kernel[1] != s[3])) c.fail("kernel_shape is not that of the weights");
+  if (!kernel.empty() && kernel != std::vector<std::int64_t>{s[2], s[3]})
+    c.fail("kernel_shape is not that of the weights");
   k.groups = c.current().integer("group", 1);
   k.bias = read_bias(c, 2, s[0]);
   c.add(std::move(k), {x});
@@ -130,24 +144,25 @@ inline void read_matmul(context& c) {
   }
 }
 
-/// An addition of a constant per channel to what a convolution or product computed, which nobody else reads, is its bias.
+/// An addition of a constant per channel to what a convolution or product computed, which nobody else reads, is its
+/// bias.
 inline bool becomes_bias(context& c, std::size_t sum, std::size_t added) {
-  if (!c.is_known(added) || c.input(sum).value < 0 || c.input(sum).quantized || c.uses(c.current().inputs[sum]) != 1) return false;
-  if (c.graph.nodes.empty() || c.graph.nodes.back().output != c.input(sum).value || c.graph.at(c.input(sum).value).grid) return false;
-  layer& made = c.graph.nodes.back().layer;
-  bias* b = bias_of(made);
+  const entry& e = c.input(sum);
+  if (!c.is_known(added) || e.value < 0 || e.quantized || c.uses(c.current().inputs[sum]) != 1) return false;
+  node* made_by = c.producer(e.value);
+  bias* b = made_by == nullptr ? nullptr : bias_of(made_by->layer);
   if (b == nullptr || !b->values.empty()) return false;
+  const layer& made = made_by->layer;
   const known& k = c.numbers(added);
   const index_t outputs = weights_of(made)->outputs();
-  const shape& result = c.sizes(c.input(sum).value);
+  const shape& result = c.sizes(e.value);
   const std::size_t axis = std::holds_alternative<conv>(made) ? 1 : static_cast<std::size_t>(result.rank - 1);
   if (k.sizes.size() > static_cast<std::size_t>(result.rank) || k.count() != outputs) return false;
   const std::size_t skipped = static_cast<std::size_t>(result.rank) - k.sizes.size();
   if (axis < skipped || (outputs > 1 && k.sizes[axis - skipped] != outputs)) return false;
   b->values = c.reals(added);
-  entry e = c.input(sum);
   c.graph.at(e.value).name = c.output();
-  c.set(c.output(), std::move(e));
+  c.set(c.output(), entry(e));
   return true;
 }
 
@@ -171,10 +186,31 @@ inline void read_clip(context& c) {
   c.add(k, {c.value(0)});
 }
 
+/// Max and Min with one number are a clip.
+inline void read_extreme(context& c, bool largest) {
+  constexpr float infinity = std::numeric_limits<float>::infinity();
+  if (c.current().inputs.size() != 2 || c.is_known(0) == c.is_known(1)) c.fail("only with one number is it computed");
+  const std::size_t bound = c.is_known(0) ? 0 : 1;
+  const float at = c.real(bound);
+  c.add(largest ? clip{at, infinity} : clip{-infinity, at}, {c.value(1 - bound)});
+}
+
+inline void read_sum(context& c) {
+  const std::size_t n = c.current().inputs.size();
+  if (n == 0) c.fail("no inputs");
+  int all = c.value(0);
+  for (std::size_t i = 1; i + 1 < n; ++i) {
+    all = c.add_hidden(binary{}, {all, c.value(i)}, c.output() + "/" + std::to_string(i));
+  }
+  if (n == 1) return c.set(c.output(), entry(c.input(0)));
+  c.add(binary{}, {all, c.value(n - 1)});
+}
+
 inline void read_pool(context& c, bool largest) {
   const int x = c.value(0);
-  const window w = read_window(c, c.sizes(x), c.current().integers("kernel_shape"));
-  if (c.current().outputs.size() > 1 && !c.current().outputs[1].empty()) c.fail("the places of the maxima are not computed");
+  const window w = read_window(c, x, c.current().integers("kernel_shape"));
+  if (c.current().outputs.size() > 1 && !c.current().outputs[1].empty())
+    c.fail("the places of the maxima are not computed");
   if (largest) {
     c.add(max_pool{w}, {x});
   } else {
@@ -184,8 +220,10 @@ inline void read_pool(context& c, bool largest) {
 
 inline void read_batch_norm(context& c) {
   for (std::size_t i = 1; i < c.current().outputs.size(); ++i) {
-    if (!c.current().outputs[i].empty() && c.uses(c.current().outputs[i]) > 0) c.fail("only its first output is computed");
+    if (!c.current().outputs[i].empty() && c.uses(c.current().outputs[i]) > 0)
+      c.fail("only its first output is computed");
   }
+  if (c.current().integer("training_mode", 0) != 0) c.fail("training mode is not supported");
   c.add(batch_norm{c.reals(1), c.reals(2), c.reals(3), c.reals(4), c.current().real("epsilon", 1e-5f)}, {c.value(0)});
 }
 
@@ -193,7 +231,8 @@ inline void read_softmax(context& c) {
   const int x = c.value(0);
   const int rank = c.sizes(x).rank;
   const bool old = c.opset() < 13;  // then all axes from `axis` on are one
-  const auto axis = static_cast<int>(axis_in(c.current().integer("axis", old ? 1 : -1), static_cast<std::size_t>(rank), c.failing()));
+  const auto axis =
+      static_cast<int>(axis_in(c.current().integer("axis", old ? 1 : -1), static_cast<std::size_t>(rank), c.failing()));
   for (int a = axis + 1; old && a < rank; ++a) {
     if (c.sizes(x)[a] != 1) c.fail("over several axes of ", to_string(c.sizes(x)));
   }

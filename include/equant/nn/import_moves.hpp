@@ -7,17 +7,11 @@
 /// ONNX nodes that move values or compute with sizes: done at once on what is known, else layers.
 namespace equant::inline EQUANT_ABI::nn::importing {
 
-/// Sizes with the unknown ones, the batch's, as reshape wants them: 0 where axis 0 stays, else -1, once.
-inline std::vector<index_t> open_sizes(const context& c, const shape& to) {
-  std::vector<index_t> s = to_vector(to);
-  int open = 0;
-  for (std::size_t i = 0; i < s.size(); ++i) {
-    if (s[i] == 0 || s[i] % unknown_size != 0) continue;
-    s[i] = i == 0 && s[i] == unknown_size ? 0 : -1;
-    open += s[i] == -1 ? 1 : 0;
-  }
-  if (open > 1) c.fail("more than one size is not known");
-  return s;
+/// Sizes, -1 where they are not known, as a reshape of `from` wants them: 0 where the batch stays, else -1, once.
+inline std::vector<index_t> as_reshape(const context& c, const std::vector<index_t>& from, std::vector<index_t> to) {
+  if (!to.empty() && !from.empty() && to[0] == -1 && from[0] == -1) to[0] = 0;
+  if (std::count(to.begin(), to.end(), -1) > 1) c.fail("more than one size is not known");
+  return to;
 }
 
 inline void reshape_to(context& c, int x, const std::vector<index_t>& sizes) { c.add(reshape{sizes}, {x}); }
@@ -28,30 +22,19 @@ inline void read_reshape(context& c) {
     const auto given = c.current().integers("shape");
     sizes.assign(given.begin(), given.end());
   } else {
-    const known& k = c.numbers(1);
-    int open = 0;
-    for (double x : k.values) open += x == -1 ? 1 : 0;
-    for (std::size_t i = 0; i < k.values.size(); ++i) {
-      const double x = k.values[i];
-      if (x == x) {
-        sizes.push_back(to_index(x));
-      } else if (i == 0) {
-        sizes.push_back(0);  // the batch stays the batch
-      } else if (open++ == 0) {
-        sizes.push_back(-1);
-      } else {
-        c.fail("more than one size is not known");
-      }
+    for (double x : c.numbers(1).values) sizes.push_back(x == x ? to_index(x) : -1);
+    if (!c.is_known(0)) {
+      const double first = sizes.empty() ? 1 : c.numbers(1).values[0];
+      if (first != first) sizes = as_reshape(c, c.open_sizes(c.value(0)), sizes);
     }
+  }
+  if (c.current().integer("allowzero", 0) != 0 && std::count(sizes.begin(), sizes.end(), 0) > 0) {
+    c.fail("allowzero is not supported");
   }
   if (c.is_known(0)) {
     known k = c.numbers(0);
-    node n{"", reshape{sizes}, {0}, 0};
-    try {
-      k.sizes = to_vector(infer_shape(n, {to_shape(k.sizes)}));
-    } catch (const std::exception& e) {
-      c.fail(e.what());
-    }
+    const node n{c.called(), reshape{sizes}, {0}, 0};
+    k.sizes = c.told([&] { return to_vector(infer_shape(n, {to_shape(k.sizes)})); });
     entry e;
     e.numbers = std::make_shared<known>(std::move(k));
     e.codes = c.input(0).codes && c.input(0).codes->scales.size() == 1 ? c.input(0).codes : nullptr;
@@ -63,16 +46,20 @@ inline void read_reshape(context& c) {
 
 inline void read_flatten(context& c) {
   const int x = c.value(0);
-  const shape& s = c.sizes(x);
-  const index_t axis = c.current().integer("axis", 1), rank = s.rank, at = axis < 0 ? axis + rank : axis;
+  const std::vector<index_t> s = c.open_sizes(x);
+  const auto rank = static_cast<index_t>(s.size());
+  const index_t axis = c.current().integer("axis", 1), at = axis < 0 ? axis + rank : axis;
   if (at < 0 || at > rank) c.fail("axis ", axis, " of ", rank);
+  if (at == 1) return reshape_to(c, x, {0, -1});
   index_t first = 1, second = 1;
-  for (int a = 0; a < s.rank; ++a) (a < at ? first : second) *= s[a];
-  if (at == 1) {
-    reshape_to(c, x, {0, -1});
-  } else {
-    reshape_to(c, x, first % unknown_size == 0 ? std::vector<index_t>{-1, second} : std::vector<index_t>{first, -1});
+  bool known_first = true, known_second = true;
+  for (index_t a = 0; a < rank; ++a) {
+    const index_t size = s[static_cast<std::size_t>(a)];
+    (a < at ? first : second) *= std::max<index_t>(size, 0);
+    if (size < 0) (a < at ? known_first : known_second) = false;
   }
+  if (!known_first && !known_second) c.fail("more than one size is not known");
+  reshape_to(c, x, known_first ? std::vector<index_t>{first, -1} : std::vector<index_t>{-1, second});
 }
 
 /// Squeeze and Unsqueeze: axes by attribute, or from opset 13 on by input.
@@ -85,7 +72,8 @@ inline void read_squeeze(context& c, bool takes_away) {
     axes.assign(given.begin(), given.end());
   }
   const bool constant = c.is_known(0);
-  const std::vector<index_t> from = constant ? c.numbers(0).sizes : to_vector(c.sizes(c.value(0)));
+  const std::vector<index_t> from = constant ? c.numbers(0).sizes : c.open_sizes(c.value(0));
+  if (from.size() + axes.size() > 2 * max_rank) c.fail(axes.size(), " axes");
   std::vector<index_t> to;
   if (takes_away) {
     std::vector<bool> gone(from.size(), false);
@@ -109,7 +97,8 @@ inline void read_squeeze(context& c, bool takes_away) {
     k.sizes = to;
     c.set_known(std::move(k));
   } else {
-    reshape_to(c, c.value(0), open_sizes(c, to_shape(to)));
+    if (to.size() > max_rank) c.fail("a result of ", to.size(), " axes");
+    reshape_to(c, c.value(0), as_reshape(c, from, to));
   }
 }
 
@@ -117,7 +106,9 @@ inline void read_transpose(context& c) {
   const bool constant = c.is_known(0);
   const auto rank = constant ? static_cast<int>(c.numbers(0).sizes.size()) : c.sizes(c.value(0)).rank;
   std::vector<int> axes;
-  for (std::int64_t a : c.current().integers("perm")) axes.push_back(static_cast<int>(a));
+  for (std::int64_t a : c.current().integers("perm")) {
+    axes.push_back(static_cast<int>(axis_in(a, static_cast<std::size_t>(rank), c.failing())));
+  }
   if (axes.empty()) {
     for (int a = rank; a-- > 0;) axes.push_back(a);
   }
@@ -136,7 +127,7 @@ inline void read_concat(context& c) {
   if (constant) {
     std::vector<const known*> parts;
     for (std::size_t i = 0; i < n.inputs.size(); ++i) parts.push_back(&c.numbers(i));
-    c.set_known(joined(parts, axis, c.failing()));
+    c.set_known(joined(parts, axis, c.room(), c.failing()));
     return;
   }
   std::vector<int> from;
@@ -170,7 +161,8 @@ inline void read_slice(context& c) {
   }
   const int x = c.value(0);
   slice s{starts, ends, steps, {}};
-  for (index_t a : axes) s.axes.push_back(static_cast<int>(axis_in(a, static_cast<std::size_t>(c.sizes(x).rank), c.failing())));
+  for (index_t a : axes)
+    s.axes.push_back(static_cast<int>(axis_in(a, static_cast<std::size_t>(c.sizes(x).rank), c.failing())));
   c.add(std::move(s), {x});
 }
 
@@ -208,7 +200,8 @@ inline void read_reduce_mean(context& c) {
   }
   for (index_t& a : axes) a = axis_in(a, static_cast<std::size_t>(c.sizes(x).rank), c.failing());
   std::sort(axes.begin(), axes.end());
-  if (c.sizes(x).rank != 4 || axes != std::vector<index_t>{2, 3}) c.fail("only means over the rows and columns of images are computed");
+  if (c.sizes(x).rank != 4 || axes != std::vector<index_t>{2, 3})
+    c.fail("only means over the rows and columns of images are computed");
   if (c.current().integer("keepdims", 1) != 0) {
     c.add(global_average_pool{}, {x});
   } else {
@@ -219,9 +212,13 @@ inline void read_reduce_mean(context& c) {
 
 inline void read_shape(context& c) {
   known k;
-  for (index_t s : c.is_known(0) ? c.numbers(0).sizes : to_vector(c.sizes(c.value(0)))) {
-    const bool open = s != 0 && s % unknown_size == 0;
-    k.values.push_back(open ? std::numeric_limits<double>::quiet_NaN() : static_cast<double>(s));
+  std::vector<index_t> sizes = c.is_known(0) ? c.numbers(0).sizes : c.open_sizes(c.value(0));
+  const auto rank = static_cast<index_t>(sizes.size());
+  const auto place = [&](std::int64_t at) { return std::clamp<index_t>(at < 0 ? at + rank : at, 0, rank); };
+  const index_t first = place(c.current().integer("start", 0)), last = place(c.current().integer("end", rank));
+  for (index_t i = first; i < last; ++i) {
+    const index_t s = sizes[static_cast<std::size_t>(i)];
+    k.values.push_back(s < 0 ? std::numeric_limits<double>::quiet_NaN() : static_cast<double>(s));
   }
   k.sizes = {k.count()};
   c.set_known(std::move(k));
@@ -229,19 +226,54 @@ inline void read_shape(context& c) {
 
 inline void read_constant(context& c) {
   const io::onnx::node& n = c.current();
-  entry e;
   if (const auto* t = n.find("value"); t != nullptr) {
+    if (t->t.type == io::onnx::data_type::none) c.fail("its value is no tensor");
+    entry e;
     e.stored = &t->t;
-  } else {
-    known k;
-    if (const auto* f = n.find("value_float")) k = {{}, {static_cast<double>(f->f)}, true};
-    else if (const auto* i = n.find("value_int")) k = {{}, {static_cast<double>(i->i)}, false};
-    else if (const auto* fs = n.find("value_floats")) k = {{static_cast<index_t>(fs->floats.size())}, {fs->floats.begin(), fs->floats.end()}, true};
-    else if (const auto* is = n.find("value_ints")) k = {{static_cast<index_t>(is->ints.size())}, {is->ints.begin(), is->ints.end()}, false};
-    else c.fail("holds no tensor and no numbers");
-    e.numbers = std::make_shared<known>(std::move(k));
+    return c.set(c.output(), std::move(e));
   }
-  c.set(c.output(), std::move(e));
+  known k;
+  if (const auto* f = n.find("value_float")) {
+    k = {{}, {static_cast<double>(f->f)}, true};
+  } else if (const auto* i = n.find("value_int")) {
+    k = {{}, {static_cast<double>(i->i)}, false};
+  } else if (const auto* fs = n.find("value_floats")) {
+    k = {{static_cast<index_t>(fs->floats.size())}, {fs->floats.begin(), fs->floats.end()}, true};
+  } else if (const auto* is = n.find("value_ints")) {
+    k = {{static_cast<index_t>(is->ints.size())}, {is->ints.begin(), is->ints.end()}, false};
+  } else {
+    c.fail("holds no tensor and no numbers");
+  }
+  c.set_known(std::move(k));
+}
+
+/// Parts of a value along one axis, each a slice.
+inline void read_split(context& c) {
+  const io::onnx::node& n = c.current();
+  const int x = c.value(0);
+  const auto axis = axis_in(n.integer("axis", 0), static_cast<std::size_t>(c.sizes(x).rank), c.failing());
+  const index_t size = c.open_sizes(x)[static_cast<std::size_t>(axis)], parts = static_cast<index_t>(n.outputs.size());
+  std::vector<index_t> lengths;
+  if (c.has(1)) {
+    lengths = c.integers(1);
+  } else if (const auto given = n.integers("split"); !given.empty()) {
+    lengths.assign(given.begin(), given.end());
+  } else {
+    if (size < 0 || parts == 0) c.fail("splits a size that is not known");
+    const index_t each = (size + parts - 1) / parts;  // the last part may be shorter
+    for (index_t left = size; static_cast<index_t>(lengths.size()) < parts; left -= each)
+      lengths.push_back(std::clamp<index_t>(left, 0, each));
+  }
+  if (static_cast<index_t>(lengths.size()) != parts) c.fail(lengths.size(), " lengths for ", parts, " outputs");
+  index_t at = 0;
+  for (std::size_t i = 0; i < lengths.size(); ++i) {
+    if (lengths[i] < 0 || (size >= 0 && lengths[i] > size - at)) c.fail("a part of ", lengths[i], " of ", size);
+    entry e;
+    e.value = c.add_hidden(slice{{at}, {at + lengths[i]}, {1}, {static_cast<int>(axis)}}, {x}, n.outputs[i]);
+    c.set(n.outputs[i], e);
+    at += lengths[i];
+  }
+  if (size >= 0 && at != size) c.fail("parts of ", at, " in all, of ", size);
 }
 
 inline void read_constant_of_shape(context& c) {
@@ -255,10 +287,9 @@ inline void read_constant_of_shape(context& c) {
     value = one.values[0];
     k.real = one.real;
   }
-  if (k.sizes.size() > max_rank) c.fail(k.sizes.size(), " axes");
   index_t count = 1;
   for (index_t s : k.sizes) {
-    if (s < 0 || (s > 0 && count > (index_t{1} << 24) / s)) c.fail("a size of ", s);
+    if (s < 0 || (s > 0 && count > c.room() / s)) c.fail("a size of ", s);
     count *= s;
   }
   k.values.assign(static_cast<std::size_t>(count), value);
