@@ -84,16 +84,16 @@ void check(const A& a, const B& b) {
 }
 
 /// left * right with the parameters of both, into a matrix whose rows are contiguous, or scattered where not.
-template <class L, class R, class FL, class FR, class Executor>
+template <class L, class R, class T, class FL, class FR, class Executor>
 void multiply(const view<const L>& left, const axis_parameters<FL>& l, const view<const R>& right,
-              const axis_parameters<FR>& r, const view<float>& out, Executor&& executor) {
+              const axis_parameters<FR>& r, const view<T>& out, Executor&& executor) {
   const gemm::packed_matrix<> packed(right, r.zero_points);
   const gemm::terms terms{l.zero_points, {}};
   const gemm::scale scale(l.by(), r.by());
   if (out.strides[1] == 1) {
-    gemm::multiply(left, packed, terms, scale >> gemm::store<float>(out.data, out.strides[0]), executor);
+    gemm::multiply(left, packed, terms, scale >> gemm::store<T>(out.data, out.strides[0]), executor);
   } else {
-    gemm::multiply(left, packed, terms, scale >> gemm::scatter<float>(out.data, out.strides[0], out.strides[1]), executor);
+    gemm::multiply(left, packed, terms, scale >> gemm::scatter<T>(out.data, out.strides[0], out.strides[1]), executor);
   }
 }
 
@@ -146,8 +146,8 @@ Out matmul(const quantized<FA, dynamic_size, MA>& a, const quantized<FB, dynamic
 
 /// x * w of a real matrix and quantized weights of any format and granularity: x by the weights' real values, in float,
 /// by Eigen. See pack_weights.hpp for the product that reads the codes themselves.
-template <eigen_dense X, class Format, class Map>
-Eigen::MatrixXf matmul(const X& x, const quantized<Format, dynamic_size, Map>& w) {
+template <class Out = Eigen::MatrixXf, eigen_dense X, class Format, class Map>
+Out matmul(const X& x, const quantized<Format, dynamic_size, Map>& w) {
   if (w.sizes().rank != 2 || x.cols() != w.sizes()[0]) {
     contract::invalid_argument("matmul of ", x.rows(), " x ", x.cols(), " and ", to_string(w.sizes()));
   }
@@ -155,9 +155,9 @@ Eigen::MatrixXf matmul(const X& x, const quantized<Format, dynamic_size, Map>& w
 }
 
 /// a * b of two quantized matrices is their matmul.
-template <class FA, class FB, class MA, class MB>
-Eigen::MatrixXf operator*(const quantized<FA, dynamic_size, MA>& a, const quantized<FB, dynamic_size, MB>& b) {
-  return matmul(a, b);
+template <class FA, class FB, class MA, class MB, class Out = Eigen::MatrixXf>
+Out operator*(const quantized<FA, dynamic_size, MA>& a, const quantized<FB, dynamic_size, MB>& b) {
+  return matmul<Out>(a, b);
 }
 
 }  // namespace equant::inline EQUANT_ABI

@@ -6,6 +6,7 @@
 
 #include <equant/calibration/granular.hpp>
 #include <equant/calibration/mse.hpp>
+#include <equant/calibration/mse_exact.hpp>
 #include <equant/core/contiguous.hpp>
 #include <equant/formats/minifloat.hpp>
 
@@ -127,18 +128,6 @@ TEST_CASE("mse: zeros, constants, one sign, one value, denormals, the largest fl
   CHECK(of({-1, 1, 3, 3}).params<int1>(symmetric)[0].scale == 2);  // the mean magnitude
   CHECK_THROWS_WITH(mse{}.params<int8>(symmetric), says("mse has not observed any value"));
   STATIC_REQUIRE(calibrator<mse>);
-  STATIC_REQUIRE(calibrator<mse_exact>);
-}
-
-TEST_CASE("mse: exact forms merge and are saved, whatever the order") {
-  mse_exact a, b, c;
-  a.observe(Eigen::Vector3f(3, 1, 2));
-  b.observe(Eigen::Vector2f(-1, 0));
-  c.observe(std::vector<float>{0, 3, -1, 2, 1});
-  a.merge(b);
-  CHECK(a.save() == c.save());
-  b.load(c.save());
-  CHECK(b.range<int4>(asymmetric) == c.range<int4>(asymmetric));
 }
 
 TEST_CASE("mse: thousands of groups, each as if alone") {

@@ -39,15 +39,11 @@ class aciq : public histogram_observer<aciq> {
     return distribution(std::move(masses));
   }
 
-  void write(archive_writer& out) const {
-    out.integer(static_cast<int>(density_));
-    histogram_observer::write(out);
-  }
-  void read(archive_reader& in) {
+  void write_settings(archive_writer& out) const { out.integer(static_cast<int>(density_)); }
+  void read_settings(archive_reader& in) {
     const std::int64_t of = in.integer();
     if (of < 0 || of > 2) in.fail("a density of number ", of);
     density_ = static_cast<density>(of);
-    histogram_observer::read(in);
   }
 
  private:

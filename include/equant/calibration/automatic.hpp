@@ -17,15 +17,15 @@ class automatic : public histogram_observer<automatic> {
 
   template <class Format, class Scheme>
   interval range(Scheme scheme) const {
-    return least_error_range<Format>(expected(), scheme);
-  }
-
-  /// What is expected of further values.
-  distribution expected() const {
-    return distribution(mirrored(with_smooth_tail(mirrored(with_smooth_tail(values().masses())))));
+    return least_error_range<Format>(expected(values().masses()), scheme);
   }
 
  private:
+  /// What is expected of further values.
+  static distribution expected(std::vector<mass> seen) {
+    return distribution(mirrored(with_smooth_tail(mirrored(with_smooth_tail(std::move(seen))))));
+  }
+
   static std::vector<mass> mirrored(std::vector<mass> masses) {
     std::reverse(masses.begin(), masses.end());
     for (mass& m : masses) m = {-m.high, -m.low, m.weight};

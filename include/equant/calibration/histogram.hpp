@@ -22,15 +22,16 @@ struct mass {
 
 /// What was seen of a stream of values: exact counts in bins of the floats that share their upper 16 bits, 128 to the
 /// octave, so that no range need be known beforehand. A bin keeps its smallest and largest value, which makes bins of
-/// one or two values exact, and tells data that takes few values from data that is spread. While no more than 512
-/// values were seen they are kept as they are.
+/// one or two values exact, and tells data that takes few values from data that is spread. While no more than
+/// Few values were seen they are kept as they are.
 ///
 /// It is a function of the values as a set: any split into batches, in any order, and any order of merging give the
 /// same state bit for bit. Memory is bounded: 2 KiB per sign and octave that occurs. Values are taken as floats
 /// (doubles are rounded, those beyond the largest float become it), and must be finite.
-class histogram {
+template <std::size_t Few>
+class value_histogram {
  public:
-  static constexpr std::size_t few = 512;
+  static constexpr std::size_t few = Few;
 
   template <class T>
   void add(const T* x, index_t n) {
@@ -47,8 +48,8 @@ class histogram {
     }
   }
 
-  void merge(const histogram& other) {
-    if (&other == this) return merge(histogram(other));
+  void merge(const value_histogram& other) {
+    if (&other == this) return merge(value_histogram(other));
     add_floats(other.values_.data(), static_cast<index_t>(other.values_.size()));
     if (other.bins_.empty()) return;
     leave_values();
@@ -86,7 +87,7 @@ class histogram {
   }
 
   void read(archive_reader& in) {
-    histogram found;
+    value_histogram found;
     const std::uint64_t exact = in.word();
     if (exact > 1) in.fail("a flag of ", exact);
     std::int64_t before = -1;
@@ -224,5 +225,7 @@ class histogram {
   std::vector<kernels::value_bin> bins_;
   std::uint64_t count_ = 0;                 // in bins
 };
+
+using histogram = value_histogram<512>;
 
 }  // namespace equant::inline EQUANT_ABI

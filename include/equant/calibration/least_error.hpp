@@ -38,7 +38,7 @@ level_grid levels_of() {
       const double level = static_cast<double>(Format{}.decode(static_cast<code_word<Format::bits>>(code)));
       if (level - level == 0) grid.levels.push_back(level);
     }
-    std::sort(grid.levels.begin(), grid.levels.end());
+    std::sort(grid.levels.begin(), grid.levels.end(), [](double a, double b) { return a < b; });
     grid.levels.erase(std::unique(grid.levels.begin(), grid.levels.end()), grid.levels.end());
   }
   return grid;
@@ -195,18 +195,21 @@ class error_search {
 
   /// The step of which all values are multiples or 0: Euclid's algorithm, small values first.
   double lattice() const {
-    std::vector<double> values;
-    for (const mass& m : data_.masses()) {
-      if (m.low != m.high) return 0;
-      values.push_back(std::abs(m.low));
+    const std::vector<mass>& masses = data_.masses();
+    std::size_t above = 0;
+    for (std::size_t i = 0; i < masses.size(); ++i) {
+      if (masses[i].low != masses[i].high) return 0;
+      if (masses[i].low < 0) above = i + 1;
     }
-    std::sort(values.begin(), values.end());
+    const double largest = data_.range().largest_magnitude();
     double step = 0;
-    for (double v : values) {
+    for (std::size_t below = above; below > 0 || above < masses.size();) {
+      const bool negative = above == masses.size() || (below > 0 && -masses[below - 1].low < masses[above].low);
+      const double v = negative ? -masses[--below].low : masses[above++].low;
       if (v == 0) continue;
       double a = step == 0 ? v : step, b = std::abs(std::remainder(v, a));
       while (b > 0.02 * a) a = std::exchange(b, std::abs(std::remainder(a, b)));
-      if (a < 1e-5 * values.back()) return 0;
+      if (a < 1e-5 * largest) return 0;
       step = v / std::nearbyint(v / a);  // the larger the value, the less its rounding matters
     }
     return step;

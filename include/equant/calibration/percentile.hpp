@@ -19,32 +19,30 @@ class percentile : public histogram_observer<percentile> {
 
   template <class Format, class Scheme>
   interval range(Scheme) const {
-    return std::same_as<Scheme, asymmetric_t> ? of_values() : of_magnitudes();
+    if constexpr (std::same_as<Scheme, asymmetric_t>) {
+      return of_values(distribution(values().masses()));
+    } else {
+      return of_magnitudes(distribution(values().magnitudes()));
+    }
   }
 
   double percent() const { return percent_; }
 
-  void write(archive_writer& out) const {
-    out.real(percent_);
-    histogram_observer::write(out);
-  }
-  void read(archive_reader& in) {
+  void write_settings(archive_writer& out) const { out.real(percent_); }
+  void read_settings(archive_reader& in) {
     percent_ = in.real();
     if (!possible(percent_)) in.fail("a percentile of ", percent_);
-    histogram_observer::read(in);
   }
 
  private:
   static bool possible(double percent) { return percent > 0 && percent <= 100; }
 
-  interval of_magnitudes() const {
-    const distribution d(values().magnitudes());
+  interval of_magnitudes(const distribution& d) const {
     const double reach = d.at_rank(percent_ / 100 * (d.all().weight - 1));
     return {-reach, reach};
   }
 
-  interval of_values() const {
-    const distribution d(values().masses());
+  interval of_values(const distribution& d) const {
     const interval everything = d.range();
     const double last = d.all().weight - 1, rest = (1 - percent_ / 100) * last;
     if (everything.low >= 0) return {0, d.at_rank(last - rest)};

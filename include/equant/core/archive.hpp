@@ -8,7 +8,6 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <vector>
 
 /// The form in which state leaves a process: little-endian, exact, the same bytes on every machine.
 namespace equant::inline EQUANT_ABI {
@@ -31,18 +30,18 @@ class archive_writer {
 
   std::string take() && { return std::move(bytes_); }
 
-  /// What was written, in order, for those who give it another form.
+  /// What was written, in order, each as a char, for those who give it another form.
   enum class field : char { word, integer, real, text };
-  const std::vector<field>& fields() const { return fields_; }
+  const std::string& fields() const { return fields_; }
 
  private:
   void put(field kind, std::uint64_t value) {
-    fields_.push_back(kind);
+    fields_ += static_cast<char>(kind);
     for (int i = 0; i < 8; ++i) bytes_ += static_cast<char>((value >> (8 * i)) & 255);
   }
 
   std::string bytes_;
-  std::vector<field> fields_;
+  std::string fields_;
 };
 
 /// Reads what an archive_writer wrote; anything else is refused with the offset at which it stops making sense.

@@ -80,12 +80,12 @@ template <class Observer>
 std::string export_json(const Observer& observer) {
   archive_writer out(Observer::name, 1);
   observer.write(out);
-  const std::vector<archive_writer::field> fields = out.fields();
+  const std::string fields = out.fields();
   const std::string bytes = std::move(out).take();
   archive_reader in(bytes, Observer::name, 1);
   json::value state = json::value::array();
   for (std::size_t i = 2; i < fields.size(); ++i) {  // after kind and version
-    switch (fields[i]) {
+    switch (static_cast<archive_writer::field>(fields[i])) {
       case archive_writer::field::word: state.push_back(in.word()); break;
       case archive_writer::field::integer: state.push_back(in.integer()); break;
       case archive_writer::field::real: state.push_back(json::real(in.real())); break;

@@ -28,7 +28,7 @@ class codebook_quantizer : public uniform_quantizer<codebook<Bits>> {
 
  private:
   static codebook<Bits> ascending(std::vector<double> levels) {
-    std::sort(levels.begin(), levels.end());
+    std::sort(levels.begin(), levels.end(), [](double a, double b) { return a < b; });
     const std::vector<float> narrow(levels.begin(), levels.end());
     return codebook<Bits>(narrow);
   }

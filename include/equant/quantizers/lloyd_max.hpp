@@ -13,7 +13,7 @@ namespace equant::inline EQUANT_ABI {
 namespace lloyd {
 
 /// Moves levels to the means of their cells until no value changes its cell; ascending levels stay so.
-inline void descend(const sorted_values& x, std::vector<double>& levels) {
+void descend(const auto& x, std::vector<double>& levels) {
   std::vector<index_t> cuts(levels.size() + 1, 0), before;
   cuts.back() = x.count();
   for (int round = 0; round < 1000 && cuts != before; ++round) {
@@ -26,7 +26,7 @@ inline void descend(const sorted_values& x, std::vector<double>& levels) {
 }
 
 /// The sum of weighted squared errors when every value goes to the nearest of ascending levels.
-inline double cost(const sorted_values& x, const std::vector<double>& levels) {
+double cost(const auto& x, const std::vector<double>& levels) {
   double sum = 0;
   index_t first = 0;
   for (std::size_t i = 0; i < levels.size(); ++i) {
@@ -43,7 +43,7 @@ inline double cost(const sorted_values& x, const std::vector<double>& levels) {
 /// The means of the `count` cells of least error whose bounds are among `edges` (ascending places, the first 0, the
 /// last x.count(), more of them than cells). By dynamic programming: the best last bound never moves back as the end
 /// moves on, so that each row of the table is found by halving (Wu, 1991).
-inline std::vector<double> best_cells(const sorted_values& x, const std::vector<index_t>& edges, int count) {
+std::vector<double> best_cells(const auto& x, const std::vector<index_t>& edges, int count) {
   const int ends = static_cast<int>(edges.size());
   const auto at = [](int i) { return static_cast<std::size_t>(i); };
   std::vector<double> least(at(ends)), next(at(ends));
@@ -82,7 +82,7 @@ inline std::vector<double> best_cells(const sorted_values& x, const std::vector<
 inline constexpr index_t most_edges = 2048;
 
 /// Places that leave few values between them and little of the range: where values are dense and in the tails.
-inline std::vector<index_t> edges_of(const sorted_values& x) {
+std::vector<index_t> edges_of(const auto& x) {
   std::vector<index_t> edges;
   const index_t n = x.count();
   const index_t each = n <= most_edges ? n : most_edges / 2;
@@ -92,7 +92,7 @@ inline std::vector<index_t> edges_of(const sorted_values& x) {
     for (index_t i = 1; i < each; ++i) {
       edges.push_back(x.up_to(low + width * static_cast<double>(i) / static_cast<double>(each)));
     }
-    std::sort(edges.begin(), edges.end());
+    std::sort(edges.begin(), edges.end(), [](index_t a, index_t b) { return a < b; });
     edges.erase(std::unique(edges.begin(), edges.end()), edges.end());
   }
   return edges;
@@ -127,7 +127,7 @@ inline bool ascending(const std::vector<double>& levels, const std::vector<doubl
   return true;
 }
 
-inline std::vector<double> values_of(const sorted_values& x) {
+std::vector<double> values_of(const auto& x) {
   std::vector<double> values;
   for (index_t i = 0; i < x.count(); ++i) values.push_back(x.value(i));
   return values;

@@ -5,7 +5,6 @@
 #include <equant/core/shape.hpp>
 
 #include <cstring>
-#include <memory>
 #include <new>
 #include <utility>
 
@@ -24,21 +23,24 @@ class byte_buffer {
   static constexpr std::size_t huge_page = std::size_t{2} << 20;
 
   byte_buffer() = default;
-  explicit byte_buffer(std::size_t size) : data_(allocated(size), release{aligned(size)}), size_(size) {}
+  explicit byte_buffer(std::size_t size) : data_(allocated(size)), size_(size) {}
+  ~byte_buffer() {
+    if (size_ > 0) ::operator delete(data_, aligned(size_));
+  }
 
   byte_buffer(const byte_buffer& other) : byte_buffer(other.size_) {
-    if (size_ > 0) std::memcpy(data_.get(), other.data_.get(), size_);
+    if (size_ > 0) std::memcpy(data_, other.data_, size_);
   }
   byte_buffer(byte_buffer&& other) noexcept
-      : data_(std::move(other.data_)), size_(std::exchange(other.size_, 0)) {}
+      : data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)) {}
   byte_buffer& operator=(byte_buffer other) noexcept {
-    data_ = std::move(other.data_);
-    size_ = std::exchange(other.size_, 0);
+    std::swap(data_, other.data_);
+    std::swap(size_, other.size_);
     return *this;
   }
 
-  std::uint8_t* data() { return data_.get(); }
-  const std::uint8_t* data() const { return data_.get(); }
+  std::uint8_t* data() { return data_; }
+  const std::uint8_t* data() const { return data_; }
   std::size_t size() const { return size_; }
 
   bool operator==(const byte_buffer& other) const {
@@ -46,11 +48,6 @@ class byte_buffer {
   }
 
  private:
-  struct release {
-    std::align_val_t aligned;
-    void operator()(std::uint8_t* p) const { ::operator delete(p, aligned); }
-  };
-
   static std::align_val_t aligned(std::size_t size) {
     return std::align_val_t{size < 2 * huge_page ? alignment : huge_page};
   }
@@ -64,7 +61,7 @@ class byte_buffer {
     return static_cast<std::uint8_t*>(p);
   }
 
-  std::unique_ptr<std::uint8_t, release> data_;
+  std::uint8_t* data_ = nullptr;
   std::size_t size_ = 0;
 };
 
