@@ -1,0 +1,182 @@
+// SPDX-FileCopyrightText: the equant authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <equant/core/random.hpp>
+#include <equant/nn/loss.hpp>
+#include <equant/nn/training_pass.hpp>
+
+/// Quantization-aware training:
+///
+///   nn::trainee t = nn::prepare(net, images, {.weight_bits = 4, .activation_bits = 4});
+///   nn::train(t, images, labels, {.epochs = 10, .teacher = &net});
+///   nn::graph small = nn::convert(t);
+///
+/// or all three: nn::fine_tune(net, images, labels, ...).
+namespace equant::inline EQUANT_ABI::nn {
+
+struct training_progress {
+  index_t epoch = 0, step = 0, steps = 0;    ///< steps done, of all
+  double loss = 0, accuracy = 0;             ///< means of this epoch so far
+};
+
+struct train_options {
+  index_t epochs = 10;
+  index_t batch = 32;
+  /// Rates are relative to quantization steps (training_pass.hpp): .01 moves a weight by up to a hundredth of its step.
+  /// Of networks that are not quantized a unit is 1.
+  optimizer_options optimizer{.rate = 0.02};
+  std::uint64_t seed = 1;
+  const graph* teacher = nullptr;            ///< a float network to distill from
+  double teacher_share = 0.5;                ///< of the loss; 1: no label is needed
+  double temperature = 2;
+  double observe = 0.5;                      ///< straight_through: ranges follow for this part of the steps, then freeze
+  std::function<void(tensor&, splitmix64&)> augment{};           ///< changes a batch at random
+  std::function<bool(const training_progress&)> progress{};      ///< after each step; false: stop, keep what is best
+};
+
+namespace training {
+
+inline std::vector<tensor> chosen_rows(std::span<const tensor> inputs, std::span<const index_t> rows) {
+  std::vector<tensor> batch;
+  for (const tensor& x : inputs) {
+    shape s = x.sizes;
+    const index_t each = x.count() / std::max<index_t>(s[0], 1);
+    s[0] = static_cast<index_t>(rows.size());
+    tensor part(s);
+    for (std::size_t r = 0; r < rows.size(); ++r) {
+      const auto from = x.values.begin() + rows[r] * each;
+      std::copy(from, from + each, part.values.begin() + static_cast<index_t>(r) * each);
+    }
+    batch.push_back(std::move(part));
+  }
+  return batch;
+}
+
+inline void shuffle(std::vector<index_t>& order, splitmix64& random) {
+  for (std::size_t i = order.size(); i > 1; --i) std::swap(order[i - 1], order[static_cast<std::size_t>(random() % i)]);
+}
+
+/// The network without a softmax at its end.
+inline graph without_softmax(graph g) {
+  const node* last = g.producer(g.outputs.at(0));
+  if (last != nullptr && std::holds_alternative<softmax>(last->layer)) g.outputs[0] = last->inputs[0];
+  return g;
+}
+
+/// How many outputs an entry has.
+inline index_t classes(const graph& g, std::span<const tensor> inputs) {
+  const graph whole = without_softmax(g);
+  std::vector<shape> sizes;
+  for (const tensor& x : inputs) sizes.push_back(x.sizes);
+  const shape out = infer_shapes(whole, sizes)[static_cast<std::size_t>(whole.outputs[0])];
+  return out.count() / std::max<index_t>(inputs[0].sizes[0], 1);
+}
+
+/// What was learned, apart from the networks around it.
+struct snapshot {
+  graph net;
+  std::vector<learning_weights> weights;
+  std::vector<learning_grid> grids;
+
+  explicit snapshot(const trainee& t) : net(t.net), weights(t.weights), grids(t.grids) {}
+  void restore(trainee& t) const {
+    t.net = net;
+    t.weights = weights;
+    t.grids = grids;
+    refresh(t);
+  }
+};
+
+}  // namespace training
+
+/// Trains on inputs (one tensor per input of the network, batches of the same length) to answer with `labels`, and leaves
+/// the weights of the epoch of least mean loss. The same seed gives the same weights, bit for bit. Throws
+/// std::invalid_argument where a label is out of range or sizes do not fit, before the first step; and where the loss is
+/// no longer finite, with the node it began at, the best weights so far kept.
+inline void train(trainee& t, std::span<const tensor> inputs, std::span<const index_t> labels, const train_options& o = {}) {
+  check_inputs(t.net, inputs);
+  const index_t all = inputs[0].sizes[0];
+  const bool labelled = o.teacher == nullptr || o.teacher_share < 1;
+  if (labelled && static_cast<index_t>(labels.size()) != all) {
+    contract::invalid_argument(labels.size(), " labels for ", all, " inputs");
+  }
+  check_labels(labels, training::classes(t.net, inputs));
+  if (o.batch < 1 || o.epochs < 0) contract::invalid_argument(o.epochs, " epochs in batches of ", o.batch);
+  const float share = o.teacher != nullptr ? static_cast<float>(o.teacher_share) : 0.0f;
+  graph teacher;
+  if (o.teacher != nullptr) teacher = training::without_softmax(*o.teacher);
+
+  training_pass pass(t);
+  splitmix64 random(o.seed);
+  std::vector<index_t> order(static_cast<std::size_t>(all));
+  for (std::size_t i = 0; i < order.size(); ++i) order[i] = static_cast<index_t>(i);
+  const index_t per_epoch = (all + o.batch - 1) / o.batch, steps = per_epoch * o.epochs;
+  training::snapshot best(t);
+  double least = std::numeric_limits<double>::infinity();
+  bool stopped = false;
+  for (index_t epoch = 0, step = 0; epoch < o.epochs && !stopped; ++epoch) {
+    training::shuffle(order, random);
+    double loss = 0, correct = 0, seen = 0;
+    for (index_t first = 0; first < all && !stopped; first += o.batch, ++step) {
+      const index_t n = std::min(o.batch, all - first);
+      const std::span<const index_t> rows(order.data() + first, static_cast<std::size_t>(n));
+      std::vector<tensor> batch = training::chosen_rows(inputs, rows);
+      if (o.augment) o.augment(batch[0], random);
+      std::vector<index_t> wanted;
+      for (index_t r : rows) wanted.push_back(labels.empty() ? 0 : labels[static_cast<std::size_t>(r)]);
+
+      const bool observe = static_cast<double>(step) < o.observe * static_cast<double>(steps);
+      if (observe && t.options.method == grid_learning::straight_through) observe_weights(t);
+      refresh(t);
+      pass.forward(batch, observe);
+      const std::span<float> gradient = pass.output_gradient();
+      double now = 0;
+      if (share < 1) {
+        now += (1 - static_cast<double>(share)) * cross_entropy(pass.output(), wanted, 1 - share, gradient);
+      }
+      if (o.teacher != nullptr) {
+        const std::vector<float> aim = evaluate(teacher, batch, {.grids = false})[0].values;
+        now += static_cast<double>(share) *
+               distillation(pass.output(), aim, n, static_cast<float>(o.temperature), share, gradient);
+      }
+      if (!std::isfinite(now)) {
+        const node* where = pass.first_not_finite();
+        best.restore(t);
+        contract::invalid_argument("the loss is ", now, " at step ", step, ", beginning at node '",
+                                   where == nullptr ? "?" : where->name, "'; a lower rate may help");
+      }
+      pass.backward();
+      const double rate = o.optimizer.rate * o.optimizer.schedule.at(step, steps);
+      for (parameter& p : pass.parameters()) update(p, o.optimizer, rate, step);
+      loss += now * static_cast<double>(n);
+      seen += static_cast<double>(n);
+      if (!labels.empty()) correct += static_cast<double>(count_correct(pass.output(), wanted));
+      stopped = o.progress && !o.progress({epoch, step + 1, steps, loss / seen, correct / seen});
+    }
+    refresh(t);
+    if (loss / seen <= least) {
+      least = loss / seen;
+      best = training::snapshot(t);
+    }
+  }
+  best.restore(t);
+}
+inline void train(trainee& t, const tensor& inputs, std::span<const index_t> labels, const train_options& o = {}) {
+  train(t, std::span<const tensor>(&inputs, 1), labels, o);
+}
+
+/// Prepare, train and convert in one. Calibrates on the first 512 inputs.
+inline graph fine_tune(const graph& net, std::span<const tensor> inputs, std::span<const index_t> labels,
+                       const prepare_options& prepared = {}, const train_options& o = {}) {
+  check_inputs(net, inputs);
+  trainee t = prepare(net, first_rows(inputs, std::min<index_t>(512, inputs[0].sizes[0])), prepared);
+  train(t, inputs, labels, o);
+  return convert(t);
+}
+inline graph fine_tune(const graph& net, const tensor& inputs, std::span<const index_t> labels,
+                       const prepare_options& prepared = {}, const train_options& o = {}) {
+  return fine_tune(net, std::span<const tensor>(&inputs, 1), labels, prepared, o);
+}
+
+}  // namespace equant::inline EQUANT_ABI::nn

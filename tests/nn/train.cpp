@@ -1,0 +1,178 @@
+// SPDX-FileCopyrightText: the equant authors
+// SPDX-License-Identifier: MIT
+#include "catch.hpp"
+#include "core/says.hpp"
+
+#include <equant/nn/train.hpp>
+
+using namespace equant;
+
+namespace {
+
+nn::weights some_weights(const shape& s, splitmix64& random) {
+  nn::weights w;
+  w.values = nn::tensor(s);
+  for (float& v : w.values.values) v = static_cast<float>(random.uniform() - 0.5);
+  return w;
+}
+
+/// Images of two bright spots; the label says in which half of the image the brighter one is.
+struct spots {
+  nn::tensor x{shape{120, 1, 6, 6}};
+  std::vector<index_t> y;
+
+  spots() {
+    splitmix64 random(5);
+    for (index_t n = 0; n < 120; ++n) {
+      const index_t label = n % 2;
+      const auto at = [&](index_t half) { return static_cast<std::size_t>(n * 36 + half * 18) + random() % 18; };
+      x.values[at(label)] = static_cast<float>(1 + random.uniform());
+      x.values[at(1 - label)] = static_cast<float>(0.5 * random.uniform());
+      y.push_back(label);
+    }
+  }
+};
+
+/// conv, (batch norm,) relu, pool and a sum of two branches: an example of what networks are made of.
+nn::graph net(bool with_norm) {
+  splitmix64 random(9);
+  nn::graph g;
+  g.name = "spots";
+  const std::vector<float> zeros(4, 0), ones(4, 1);
+  int v = g.add_input("x", {-1, 1, 6, 6});
+  v = g.add("conv", nn::conv{some_weights({4, 1, 3, 3}, random), {zeros, {}}, {{3, 3}, {1, 1}, {1, 1}, {1, 1, 1, 1}, false}, 1}, {v});
+  if (with_norm) v = g.add("norm", nn::batch_norm{ones, zeros, zeros, ones, 1e-5f}, {v});
+  v = g.add("relu", nn::clip{}, {v});
+  const int branch = g.add("depthwise", nn::conv{some_weights({4, 1, 3, 3}, random), {zeros, {}}, {{3, 3}, {1, 1}, {1, 1}, {1, 1, 1, 1}, false}, 4}, {v});
+  v = g.add("sum", nn::binary{nn::binary_kind::add}, {v, branch});
+  v = g.add("pool", nn::average_pool{{{2, 2}, {2, 2}, {1, 1}, {0, 0, 0, 0}, false}, false}, {v});
+  v = g.add("flat", nn::reshape{{0, -1}}, {v});
+  v = g.add("dense", nn::dense{some_weights({2, 36}, random), {{0, 0}, {}}}, {v});
+  g.outputs = {g.add("softmax", nn::softmax{1}, {v})};
+  return g;
+}
+
+index_t correct(const nn::graph& g, const spots& data) {
+  return nn::count_correct(nn::evaluate(g, std::span(&data.x, 1))[0].values, data.y);
+}
+
+nn::graph trained_float(const spots& data, bool with_norm) {
+  nn::trainee t = nn::prepare_float(net(with_norm));
+  nn::train(t, data.x, data.y, {.epochs = 40, .optimizer = {.rate = 0.01}});
+  return nn::convert(t);
+}
+
+}  // namespace
+
+TEST_CASE("training: a float network learns and batch normalization gathers statistics") {
+  const spots data;
+  for (bool with_norm : {false, true}) {
+    const nn::graph start = net(with_norm), end = trained_float(data, with_norm);
+    CHECK(correct(start, data) < 90);
+    CHECK(correct(end, data) >= 115);
+    if (with_norm) CHECK(std::get<nn::batch_norm>(end.nodes[1].layer).mean != std::vector<float>(4, 0));
+  }
+}
+
+TEST_CASE("training: of few bits the network answers as the float one after every method") {
+  const spots data;
+  const nn::graph start = trained_float(data, true);
+  const std::pair<nn::grid_learning, int> methods[] = {{nn::grid_learning::straight_through, 4},
+                                                       {nn::grid_learning::lsq, 2},
+                                                       {nn::grid_learning::lsq_plus, 2},
+                                                       {nn::grid_learning::pact, 3}};
+  for (const auto& [method, bits] : methods) {
+    nn::trainee t = nn::prepare(start, std::span(&data.x, 1), {.weight_bits = bits, .activation_bits = bits, .method = method});
+    nn::train(t, data.x, data.y, {.epochs = 25, .teacher = &start});
+    INFO("method " << static_cast<int>(method));
+    CHECK(correct(nn::convert(t), data) >= 112);
+  }
+}
+
+TEST_CASE("training: what is converted holds codes of the width asked for and equals what ran in training") {
+  const spots data;
+  for (bool per_channel : {false, true}) {
+    nn::trainee t = nn::prepare(trained_float(data, true), std::span(&data.x, 1), {.weight_bits = 3, .activation_bits = 4, .per_channel = per_channel});
+    nn::train(t, data.x, data.y, {.epochs = 2});
+    nn::training_pass pass(t);
+    pass.forward(std::span(&data.x, 1), false);
+    nn::graph g = nn::convert(t);
+    g.outputs[0] = g.producer(g.outputs[0])->inputs[0];  // the logits
+    const nn::tensor y = nn::evaluate(g, std::span(&data.x, 1))[0];
+    CHECK(std::vector<float>(pass.output().begin(), pass.output().end()) == y.values);
+    for (const nn::node& n : g.nodes) {
+      const nn::weights* w = nn::weights_of(n.layer);
+      if (w == nullptr) continue;
+      REQUIRE(w->quantized());
+      CHECK(static_cast<index_t>(w->scales.size()) == (per_channel ? w->outputs() : 1));
+      for (std::size_t i = 0; i < w->codes.size(); ++i) {
+        const std::size_t channel = i / (w->codes.size() / static_cast<std::size_t>(w->outputs()));
+        CHECK((w->codes[i] >= -4 && w->codes[i] <= 3));
+        CHECK(w->values.values[i] == static_cast<float>(w->codes[i]) * w->scale(static_cast<index_t>(channel)));
+      }
+    }
+  }
+}
+
+TEST_CASE("training: a seed gives the same weights bit for bit") {
+  const spots data;
+  const auto weights = [&](std::uint64_t seed) {
+    const nn::graph g = nn::fine_tune(net(false), data.x, data.y, {.weight_bits = 4}, {.epochs = 2, .seed = seed});
+    return nn::weights_of(g.nodes[0].layer)->values.values;
+  };
+  CHECK(weights(1) == weights(1));
+  CHECK(weights(1) != weights(2));
+}
+
+TEST_CASE("training: torch's preset uses seven of eight bits and moving averages that freeze") {
+  const spots data;
+  nn::trainee t = nn::prepare(net(false), std::span(&data.x, 1), nn::fbgemm_qat());
+  nn::train(t, data.x, data.y, {.epochs = 1, .batch = 120, .optimizer = {.rate = 0}, .observe = 1});
+  const nn::grid& input = t.grids[static_cast<std::size_t>(t.grid_of[0])].grid;
+  CHECK(input.range == code_range{0, 127});
+  CHECK(input.zero_point == 0);
+  CHECK(input.scale == Approx(*std::max_element(data.x.values.begin(), data.x.values.end()) / 127));
+  const nn::weights& w = *nn::weights_of(t.net.nodes[0].layer);
+  const auto [low, high] = std::minmax_element(w.values.values.begin(), w.values.values.begin() + 9);
+  CHECK(t.weights[0].scales[0] == Approx(std::max(-*low, *high) / 127.5));
+
+  const float scale = input.scale;
+  nn::tensor larger = data.x;
+  for (float& v : larger.values) v *= 2;
+  nn::train(t, larger, data.y, {.epochs = 1, .optimizer = {.rate = 0}, .observe = 0});
+  CHECK(t.grids[static_cast<std::size_t>(t.grid_of[0])].grid.scale == scale);
+}
+
+TEST_CASE("training: progress is told and can stop it") {
+  const spots data;
+  nn::trainee t = nn::prepare_float(net(false));
+  index_t calls = 0;
+  nn::train(t, data.x, data.y, {.epochs = 3, .batch = 50, .progress = [&](const nn::training_progress& p) {
+              ++calls;
+              CHECK(p.step == calls);
+              CHECK(p.steps == 9);
+              CHECK(p.epoch == (calls - 1) / 3);
+              return calls < 5;
+            }});
+  CHECK(calls == 5);
+}
+
+TEST_CASE("training: bad labels sizes layers and losses are refused by name") {
+  const spots data;
+  nn::trainee t = nn::prepare_float(net(false));
+  std::vector<index_t> labels = data.y;
+  labels[7] = 2;
+  CHECK_THROWS_WITH(nn::train(t, data.x, labels), says("entry 7 has label 2 of 2 classes"));
+  labels.pop_back();
+  CHECK_THROWS_WITH(nn::train(t, data.x, labels), says("119 labels for 120 inputs"));
+
+  nn::graph product = net(false);
+  product.outputs = {product.add("product", nn::matmul{}, {product.outputs[0], product.outputs[0]})};
+  nn::trainee no_way = nn::prepare_float(product);
+  CHECK_THROWS_WITH(nn::training_pass(no_way), says("node 'product' (matmul) has no backward pass"));
+
+  nn::graph wild = net(false);
+  nn::weights_of(wild.nodes[2].layer)->values.values[0] = std::numeric_limits<float>::infinity();
+  nn::trainee lost = nn::prepare_float(wild);
+  CHECK_THROWS_WITH(nn::train(lost, data.x, data.y), says("beginning at node 'depthwise'"));
+}
