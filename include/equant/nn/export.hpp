@@ -4,42 +4,17 @@
 
 #include <equant/core/version.hpp>
 #include <equant/io/onnx_write.hpp>
+#include <equant/nn/export_builder.hpp>
 #include <equant/nn/shapes.hpp>
 
 #include <algorithm>
-#include <set>
 
-/// Networks to ONNX files. Quantized ones become QDQ models: a QuantizeLinear and DequantizeLinear after each value with a
-/// grid, constant codes with a DequantizeLinear for weights and biases, which ONNX Runtime fuses into its integer kernels.
+/// Networks to ONNX files. Quantized ones become QDQ models: a QuantizeLinear and DequantizeLinear after each value
+/// with a grid, constant codes with a DequantizeLinear for weights and biases, which ONNX Runtime fuses into its
+/// integer kernels.
 namespace equant::inline EQUANT_ABI::nn {
 
 namespace exporting {
-
-using io::onnx::attribute;
-using io::onnx::data_type;
-
-inline attribute integer(std::string name, std::int64_t i) {
-  attribute a;
-  a.name = std::move(name);
-  a.type = 2;
-  a.i = i;
-  return a;
-}
-inline attribute real(std::string name, float f) {
-  attribute a;
-  a.name = std::move(name);
-  a.type = 1;
-  a.f = f;
-  return a;
-}
-template <class Range>
-attribute integers(std::string name, const Range& values) {
-  attribute a;
-  a.name = std::move(name);
-  a.type = 7;
-  for (auto v : values) a.ints.push_back(static_cast<std::int64_t>(v));
-  return a;
-}
 
 /// Whether a value on the grid lies within the clip anyway.
 inline bool implied(const clip& c, const grid& g) {
@@ -48,33 +23,26 @@ inline bool implied(const clip& c, const grid& g) {
   return low >= c.low && high <= c.high;
 }
 
-class exporter {
+class exporter : builder {
  public:
-  exporter(const graph& g, io::onnx::model& m) : g_(g), out_(m.graph) {
-    std::vector<shape> in;
-    for (const graph_input& i : g.inputs) {
-      in.push_back(i.sizes);
-      for (int a = 0; a < i.sizes.rank; ++a) {
-        if (in.back()[a] < 0) in.back()[a] = 1;
-      }
+  exporter(const graph& g, io::onnx::model& m) : builder(m.graph), g_(g) {
+    sizes_ = sizes_for(1);
+    for (const value& v : g.values) names_.push_back(fresh(v.name.empty() ? "value" : v.name));
+    for (std::size_t v = 0; v < g.values.size(); ++v) {
+      const bool on_grid = g.values[v].grid.has_value();
+      read_.push_back(on_grid && is_input(static_cast<int>(v)) ? fresh(names_[v] + "/dequantized") : names_[v]);
+      written_.push_back(on_grid ? fresh(names_[v] + "/float") : names_[v]);
     }
-    sizes_ = infer_shapes(g, in);
-    for (const value& v : g.values) names_.push_back(unique(used_, v.name.empty() ? "value" : v.name));
   }
 
   void run() {
     for (const graph_input& i : g_.inputs) {
-      out_.inputs.push_back({name(i.value), data_type::float32, true, {i.sizes.values.begin(), i.sizes.values.begin() + i.sizes.rank}});
+      out_.inputs.push_back(
+          {name(i.value), data_type::float32, true, {i.sizes.values.begin(), i.sizes.values.begin() + i.sizes.rank}});
       quantize(i.value, name(i.value));
     }
-    const bool open = !g_.inputs.empty() && g_.inputs[0].sizes.rank > 0 && g_.inputs[0].sizes[0] < 0;
     for (const node& n : g_.nodes) write(n);
-    for (int v : g_.outputs) {
-      const shape& s = sizes_[static_cast<std::size_t>(v)];
-      io::onnx::value_info info{read(v), data_type::float32, true, {s.values.begin(), s.values.begin() + s.rank}};
-      if (open && s.rank > 0) info.dims[0] = -1;
-      out_.outputs.push_back(std::move(info));
-    }
+    for (int v : g_.outputs) out_.outputs.push_back({read(v), data_type::float32, true, open_sizes(v)});
   }
 
  private:
@@ -83,45 +51,41 @@ class exporter {
     return std::any_of(g_.inputs.begin(), g_.inputs.end(), [v](const graph_input& i) { return i.value == v; });
   }
   /// What readers of a value read, and what its node writes.
-  std::string read(int v) const { return g_.at(v).grid && is_input(v) ? name(v) + "/dequantized" : name(v); }
-  std::string written(int v) const { return g_.at(v).grid ? name(v) + "/float" : name(v); }
+  const std::string& read(int v) const { return read_[static_cast<std::size_t>(v)]; }
+  const std::string& written(int v) const { return written_[static_cast<std::size_t>(v)]; }
 
-  static std::string unique(std::set<std::string>& used, const std::string& wanted) {
-    std::string candidate = wanted;
-    for (int i = 2; !used.insert(candidate).second; ++i) candidate = wanted + "_" + std::to_string(i);
-    return candidate;
-  }
-
-  template <class T>
-  std::string store(const std::string& called, data_type type, std::vector<std::int64_t> dims, const std::vector<T>& values) {
-    io::onnx::tensor t{called, type, std::move(dims), {}};
-    if (io::onnx::bits_of(type) == 4) {
-      t.data.assign((values.size() + 1) / 2, '\0');
-      for (std::size_t i = 0; i < values.size(); ++i) {
-        const int nibble = static_cast<int>(values[i]) & 15;
-        t.data[i / 2] = static_cast<char>(static_cast<unsigned char>(t.data[i / 2]) | (i % 2 == 0 ? nibble : nibble << 4));
-      }
-    } else {
-      t.data.assign(reinterpret_cast<const char*>(values.data()), values.size() * sizeof(T));
+  /// The sizes of all values where those that runs decide have this size.
+  std::vector<shape> sizes_for(index_t open) const {
+    std::vector<shape> in;
+    for (const graph_input& i : g_.inputs) {
+      in.push_back(i.sizes);
+      for (int a = 0; a < i.sizes.rank; ++a) in.back()[a] = i.sizes[a] < 0 ? open : i.sizes[a];
     }
-    out_.initializers.push_back(std::move(t));
-    return called;
+    return infer_shapes(g_, in);
   }
-  static std::vector<std::int64_t> dims(const shape& s) { return {s.values.begin(), s.values.begin() + s.rank}; }
-
-  void emit(std::string op, std::string called, std::vector<std::string> in, std::string out, std::vector<attribute> with = {}) {
-    out_.nodes.push_back({std::move(called), std::move(op), {}, std::move(in), {std::move(out)}, std::move(with)});
+  /// A value's sizes, -1 where a run decides.
+  std::vector<std::int64_t> open_sizes(int v) {
+    if (twice_.empty()) twice_ = sizes_for(2);
+    const shape &one = sizes_[static_cast<std::size_t>(v)], &two = twice_[static_cast<std::size_t>(v)];
+    std::vector<std::int64_t> sizes = dims(one);
+    for (int a = 0; a < one.rank; ++a) {
+      if (one[a] != two[a]) sizes[static_cast<std::size_t>(a)] = -1;
+    }
+    return sizes;
   }
 
   void quantize(int v, const std::string& from) {
     if (!g_.at(v).grid) return;
     const grid& to = *g_.at(v).grid;
-    const std::string base = name(v) + "/grid", scale = store(base + "/scale", data_type::float32, {}, std::vector<float>{to.scale});
+    const std::string base = name(v) + "/grid",
+                      scale = store(base + "/scale", data_type::float32, {}, std::vector<float>{to.scale});
     std::string zero;
     if (to.is_signed()) {
-      zero = store(base + "/zero_point", data_type::int8, {}, std::vector<std::int8_t>{static_cast<std::int8_t>(to.zero_point)});
+      zero = store(base + "/zero_point", data_type::int8, {},
+                   std::vector<std::int8_t>{static_cast<std::int8_t>(to.zero_point)});
     } else {
-      zero = store(base + "/zero_point", data_type::uint8, {}, std::vector<std::uint8_t>{static_cast<std::uint8_t>(to.zero_point)});
+      zero = store(base + "/zero_point", data_type::uint8, {},
+                   std::vector<std::uint8_t>{static_cast<std::uint8_t>(to.zero_point)});
     }
     std::string x = from;
     const std::int32_t lowest = to.is_signed() ? -128 : 0;
@@ -130,22 +94,16 @@ class exporter {
       const float high = static_cast<float>(to.range.highest - to.zero_point) * to.scale;
       x = clipped(base + "/limits", x, {low, high});
     }
-    emit("QuantizeLinear", base + "/quantize", {x, scale, zero}, base + "/codes");
-    emit("DequantizeLinear", base + "/dequantize", {base + "/codes", scale, zero}, read(v));
-  }
-
-  std::string clipped(const std::string& called, const std::string& x, const clip& c) {
-    const std::string low = store(called + "/min", data_type::float32, {}, std::vector<float>{c.low});
-    const std::string high = store(called + "/max", data_type::float32, {}, std::vector<float>{c.high});
-    emit("Clip", called, {x, low, high}, called + "/clipped");
-    return called + "/clipped";
+    const std::string codes = fresh(base + "/codes");
+    emit("QuantizeLinear", base + "/quantize", {x, scale, zero}, codes);
+    emit("DequantizeLinear", base + "/dequantize", {codes, scale, zero}, read(v));
   }
 
   /// Weights as floats, or as codes and their DequantizeLinear; `across`: as I x O.
   std::string write(const weights& w, const std::string& base, bool across) {
     std::vector<std::int64_t> sizes = dims(w.values.sizes);
     const auto turned = [&](const auto& values) {
-      if (!across) return values;
+      if (!across || values.empty()) return values;
       auto t = values;
       const auto o = static_cast<std::size_t>(sizes[0]), in = static_cast<std::size_t>(sizes[1]);
       for (std::size_t r = 0; r < o; ++r) {
@@ -159,10 +117,12 @@ class exporter {
     if (!w.quantized()) return store(base + "/weights", data_type::float32, sizes, values);
     const data_type type = w.bits <= 4 ? data_type::int4 : data_type::int8;
     const bool each = w.scales.size() > 1;
-    const std::vector<std::int64_t> many = each ? std::vector<std::int64_t>{static_cast<std::int64_t>(w.scales.size())} : std::vector<std::int64_t>{};
+    const std::vector<std::int64_t> many =
+        each ? std::vector<std::int64_t>{static_cast<std::int64_t>(w.scales.size())} : std::vector<std::int64_t>{};
     std::vector<std::int8_t> zeros(w.scales.size(), 0);
-    for (std::size_t i = 0; i < zeros.size(); ++i) zeros[i] = static_cast<std::int8_t>(w.zero_point(static_cast<index_t>(i)));
-    const std::string name = base + "/weights";
+    for (std::size_t i = 0; i < zeros.size(); ++i)
+      zeros[i] = static_cast<std::int8_t>(w.zero_point(static_cast<index_t>(i)));
+    const std::string name = fresh(base + "/weights");
     emit("DequantizeLinear", name + "/dequantize",
          {store(name + "/codes", type, sizes, codes), store(name + "/scale", data_type::float32, many, w.scales),
           store(name + "/zero_point", type, many, zeros)},
@@ -172,14 +132,16 @@ class exporter {
 
   std::string write(const bias& b, const weights& w, int input, const std::string& base) {
     const std::vector<std::int64_t> size{static_cast<std::int64_t>(b.values.size())};
-    const std::string name = base + "/bias";
-    if (b.codes.empty() || !g_.at(input).grid) return store(name, data_type::float32, size, b.values);
+    if (b.codes.empty() || !g_.at(input).grid) return store(base + "/bias", data_type::float32, size, b.values);
+    const std::string name = fresh(base + "/bias");
     std::vector<float> scales;
     for (float s : w.scales) scales.push_back(s * g_.at(input).grid->scale);
     const bool each = scales.size() > 1;
-    const std::vector<std::int64_t> many = each ? std::vector<std::int64_t>{static_cast<std::int64_t>(scales.size())} : std::vector<std::int64_t>{};
+    const std::vector<std::int64_t> many =
+        each ? std::vector<std::int64_t>{static_cast<std::int64_t>(scales.size())} : std::vector<std::int64_t>{};
     emit("DequantizeLinear", name + "/dequantize",
-         {store(name + "/codes", data_type::int32, size, b.codes), store(name + "/scale", data_type::float32, many, scales),
+         {store(name + "/codes", data_type::int32, size, b.codes),
+          store(name + "/scale", data_type::float32, many, scales),
           store(name + "/zero_point", data_type::int32, many, std::vector<std::int32_t>(scales.size(), 0))},
          name, each ? std::vector<attribute>{integer("axis", 0)} : std::vector<attribute>{});
     return name;
@@ -190,7 +152,8 @@ class exporter {
     std::vector<std::string> in;
     for (int v : n.inputs) in.push_back(read(v));
     bool done = false;
-    if (const auto* c = std::get_if<clip>(&n.layer); c != nullptr && g_.at(n.output).grid && implied(*c, *g_.at(n.output).grid)) {
+    if (const auto* c = std::get_if<clip>(&n.layer);
+        c != nullptr && g_.at(n.output).grid && implied(*c, *g_.at(n.output).grid)) {
       quantize(n.output, in[0]);  // the grid clips
       done = true;
     } else if (std::holds_alternative<copy>(n.layer) && g_.at(n.output).grid) {
@@ -205,7 +168,8 @@ class exporter {
   using names = std::vector<std::string>;
 
   static std::vector<attribute> window_attributes(const window& w, bool pool) {
-    std::vector<attribute> a{integers("kernel_shape", w.kernel), integers("strides", w.strides), integers("pads", w.pads)};
+    std::vector<attribute> a{integers("kernel_shape", w.kernel), integers("strides", w.strides),
+                             integers("pads", w.pads)};
     if (!pool || w.dilations != std::array<index_t, 2>{1, 1}) a.push_back(integers("dilations", w.dilations));
     if (pool && w.ceil_mode) a.push_back(integer("ceil_mode", 1));
     return a;
@@ -227,8 +191,10 @@ class exporter {
     } else if (d.bias.values.empty()) {
       emit("MatMul", called, in, out);
     } else {
-      emit("MatMul", called, in, out + "/product");
-      emit("Add", called + "/add", {out + "/product", store(called + "/bias", data_type::float32, {static_cast<std::int64_t>(d.bias.values.size())}, d.bias.values)}, out);
+      const std::string product = fresh(out + "/product");
+      const std::vector<std::int64_t> size{static_cast<std::int64_t>(d.bias.values.size())};
+      emit("MatMul", called, in, product);
+      emit("Add", called + "/add", {product, store(called + "/bias", data_type::float32, size, d.bias.values)}, out);
     }
   }
   void layer_to(const batch_norm& b, const node&, const std::string& called, names in, const std::string& out) {
@@ -259,17 +225,20 @@ class exporter {
   void layer_to(const max_pool& p, const node&, const std::string& called, const names& in, const std::string& out) {
     emit("MaxPool", called, in, out, window_attributes(p.window, true));
   }
-  void layer_to(const average_pool& p, const node&, const std::string& called, const names& in, const std::string& out) {
+  void layer_to(const average_pool& p, const node&, const std::string& called, const names& in,
+                const std::string& out) {
     auto with = window_attributes(p.window, true);
     if (p.count_padding) with.push_back(integer("count_include_pad", 1));
     emit("AveragePool", called, in, out, with);
   }
-  void layer_to(const global_average_pool&, const node&, const std::string& called, const names& in, const std::string& out) {
+  void layer_to(const global_average_pool&, const node&, const std::string& called, const names& in,
+                const std::string& out) {
     emit("GlobalAveragePool", called, in, out);
   }
   void layer_to(const reshape& r, const node&, const std::string& called, names in, const std::string& out) {
     if (r.sizes == std::vector<index_t>{0, -1}) return emit("Flatten", called, in, out);
-    in.push_back(store(called + "/sizes", data_type::int64, {static_cast<std::int64_t>(r.sizes.size())}, as_int64(r.sizes)));
+    in.push_back(
+        store(called + "/sizes", data_type::int64, {static_cast<std::int64_t>(r.sizes.size())}, as_int64(r.sizes)));
     emit("Reshape", called, in, out);
   }
   void layer_to(const transpose& t, const node&, const std::string& called, const names& in, const std::string& out) {
@@ -280,7 +249,8 @@ class exporter {
   }
   void layer_to(const slice& s, const node&, const std::string& called, names in, const std::string& out) {
     const auto part = [&](const char* what, const auto& values) {
-      in.push_back(store(called + what, data_type::int64, {static_cast<std::int64_t>(values.size())}, as_int64(values)));
+      in.push_back(
+          store(called + what, data_type::int64, {static_cast<std::int64_t>(values.size())}, as_int64(values)));
     };
     part("/starts", s.starts);
     part("/ends", s.ends);
@@ -311,10 +281,9 @@ class exporter {
   }
 
   const graph& g_;
-  io::onnx::graph& out_;
-  std::vector<shape> sizes_;
-  std::vector<std::string> names_;
-  std::set<std::string> used_, used_by_nodes_;
+  std::vector<shape> sizes_, twice_;
+  std::vector<std::string> names_, read_, written_;
+  std::set<std::string> used_by_nodes_;
 };
 
 }  // namespace exporting
@@ -328,7 +297,8 @@ inline io::onnx::model to_onnx(const graph& g) {
   io::onnx::model m;
   m.ir_version = small ? 10 : 8;
   m.opsets.push_back({"", small ? 21 : 13});
-  m.producer_name = contract::joined("equant ", EQUANT_VERSION_MAJOR, ".", EQUANT_VERSION_MINOR, ".", EQUANT_VERSION_PATCH);
+  m.producer_name =
+      contract::joined("equant ", EQUANT_VERSION_MAJOR, ".", EQUANT_VERSION_MINOR, ".", EQUANT_VERSION_PATCH);
   m.graph.name = g.name.empty() ? "network" : g.name;
   exporting::exporter(g, m).run();
   return m;

@@ -51,20 +51,26 @@ inline void merge_copies(graph& g) {
   for (int& v : g.outputs) v = same[static_cast<std::size_t>(v)];
 }
 
-/// The codes of a bias are kept where they mean what they have to: code * input's scale * weights' scale.
+/// The codes of a bias are kept where they mean what they have to, code * input's scale * weights' scale; then that, not
+/// rounded on the way, is the bias.
 inline void settle_biases(graph& g) {
   for (node& n : g.nodes) {
     bias* b = bias_of(n.layer);
     if (b == nullptr || b->codes.empty()) continue;
     const weights& w = *weights_of(n.layer);
     const auto& from = g.at(n.inputs[0]).grid;
-    bool fits = w.quantized() && from;
-    for (std::size_t o = 0; fits && o < b->codes.size(); ++o) {
+    std::vector<float> meant;
+    for (std::size_t o = 0; w.quantized() && from && o < b->codes.size(); ++o) {
       const double scale = static_cast<double>(from->scale) * static_cast<double>(w.scale(static_cast<index_t>(o)));
       const double means = static_cast<double>(b->codes[o]) * scale;
-      fits = std::abs(means - static_cast<double>(b->values[o])) <= 1e-5 * std::abs(means) + 1e-3 * scale;
+      if (std::abs(means - static_cast<double>(b->values[o])) > 1e-5 * std::abs(means) + 1e-3 * scale) break;
+      meant.push_back(static_cast<float>(means));
     }
-    if (!fits) b->codes.clear();
+    if (meant.size() == b->codes.size()) {
+      b->values = std::move(meant);
+    } else {
+      b->codes.clear();
+    }
   }
 }
 

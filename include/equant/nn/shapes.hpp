@@ -23,8 +23,8 @@ inline index_t places(const node& n, const window& w, int axis, index_t size) {
          " and ", w.pads[a + 2]);
   }
   constexpr index_t most = index_t{1} << 31;
-  if (w.kernel[a] > most || w.dilations[a] > most || w.pads[a] > most || w.pads[a + 2] > most) {
-    fail(n, "a window of ", w.kernel[a], ", dilation ", w.dilations[a]);
+  if (w.kernel[a] > most || w.strides[a] > most || w.dilations[a] > most || w.pads[a] > most || w.pads[a + 2] > most) {
+    fail(n, "a window of ", w.kernel[a], ", stride ", w.strides[a], ", dilation ", w.dilations[a]);
   }
   const index_t span = (w.kernel[a] - 1) * w.dilations[a] + 1, room = size + w.pads[a] + w.pads[a + 2] - span;
   if (room < 0) fail(n, "a window of ", span, " on ", size, " padded by ", w.pads[a], " and ", w.pads[a + 2]);
@@ -52,7 +52,7 @@ inline shape broadcast(const node& n, const shape& a, const shape& b) {
 inline shape of(const node& n, const conv& c, const std::vector<shape>& in) {
   const shape& w = c.weights.values.sizes;
   const bool fits = w.rank == 4 && c.groups >= 1 && w[0] % c.groups == 0 && in[0].rank == 4 &&
-                    w[1] * c.groups == in[0][1] && w[2] == c.window.kernel[0] && w[3] == c.window.kernel[1];
+                    in[0][1] % c.groups == 0 && in[0][1] / c.groups == w[1] && w[2] == c.window.kernel[0] && w[3] == c.window.kernel[1];
   if (!fits) fail(n, "weights of ", to_string(w), " in ", c.groups, " groups on ", to_string(in[0]));
   const std::size_t biases = c.bias.values.size();
   if (biases != 0 && static_cast<index_t>(biases) != w[0]) fail(n, biases, " biases for ", w[0], " channels");
@@ -169,6 +169,7 @@ inline shape of(const node& n, const concat& c, const std::vector<shape>& in) {
     for (int a = 0; fits && a < out.rank; ++a) fits = a == axis || in[i][a] == out[a];
     if (!fits) fail(n, to_string(in[i]), " beside ", to_string(in[0]), " along axis ", axis);
     out[axis] += in[i][axis];
+    static_cast<void>(checked_count(out));
   }
   return out;
 }
@@ -182,7 +183,7 @@ inline shape of(const node& n, const slice& s, const std::vector<shape>& in) {
     const index_t size = in[0][axis];
     const auto clamped = [size](index_t at) { return std::clamp<index_t>(at < 0 ? at + size : at, 0, size); };
     const index_t from = clamped(s.starts[i]), to = std::max(from, clamped(s.ends[i]));
-    out[axis] = (to - from + s.steps[i] - 1) / s.steps[i];
+    out[axis] = to == from ? 0 : (to - from - 1) / s.steps[i] + 1;
   }
   return out;
 }
