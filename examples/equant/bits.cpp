@@ -5,6 +5,7 @@
 #include "plot.hpp"
 
 #include <equant/io/npy.hpp>
+#include <equant/sweep/leaders.hpp>
 #include <equant/sweep/recommend.hpp>
 
 #include <nlohmann/json.hpp>
@@ -37,7 +38,8 @@ nlohmann::ordered_json to_json(const sweep::table& t, const std::string& file) {
   };
   nlohmann::ordered_json rows = nlohmann::ordered_json::array();
   for (const sweep::row& r : t.rows) {
-    rows.push_back({{"bits", r.bits},
+    rows.push_back({{"kind", r.kind},
+                    {"bits", r.bits},
                     {"quantizer", r.quantizer},
                     {"granularity", r.granularity},
                     {"bits_per_value", r.bits_per_value},
@@ -54,33 +56,25 @@ nlohmann::ordered_json to_json(const sweep::table& t, const std::string& file) {
   return {{"file", file}, {"shape", sizes}, {"power", t.power}, {"entropy_bits", number(t.entropy)}, {"rows", rows}};
 }
 
-/// SQNR at a glance: a line per bit depth, a column per quantizer and granularity.
-void print_overview(const sweep::table& t) {
-  std::vector<std::string> names;
-  for (const sweep::row& r : t.rows) {
-    const std::string name = contract::joined(r.quantizer, ", ", r.granularity);
-    if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
-  }
-  std::cout << "\nSQNR in dB (higher is better; each bit should bring 6.02 dB):\n";
-  for (std::size_t i = 0; i < names.size(); ++i) std::cout << "  [" << i + 1 << "] " << names[i] << '\n';
+/// SQNR at a glance: a line per bit depth, a column per series.
+void print_overview(const std::vector<sweep::series>& best) {
+  std::cout << "\nSQNR in dB (higher is better; each bit should bring 6.02 dB), the best of each kind:\n";
+  for (std::size_t i = 0; i < best.size(); ++i) std::cout << "  [" << i + 1 << "] " << best[i].name << '\n';
   std::cout << "bits";
-  for (std::size_t i = 0; i < names.size(); ++i) {
+  for (std::size_t i = 0; i < best.size(); ++i) {
     const std::string column = contract::joined("[", i + 1, "]");
     std::cout << std::string(8 - column.size(), ' ') << column;
   }
   for (int bits = 1; bits <= sweep::most_bits; ++bits) {
-    std::vector<std::string> values(names.size());
-    for (const sweep::row& r : t.rows) {
-      if (r.bits != bits) continue;
-      const auto name = std::find(names.begin(), names.end(), contract::joined(r.quantizer, ", ", r.granularity));
-      std::string& value = values[static_cast<std::size_t>(name - names.begin())];
-      if (value.empty()) value = sweep::decibel(r.sqnr_db);
+    std::string line;
+    bool any = false;
+    for (const sweep::series& s : best) {
+      const auto here = std::find_if(s.rows.begin(), s.rows.end(), [&](const sweep::row& r) { return r.bits == bits; });
+      const std::string value = here == s.rows.end() ? "" : sweep::decibel(here->sqnr_db);
+      any = any || !value.empty();
+      line += std::string(value.size() < 8 ? 8 - value.size() : 1, ' ') + value;
     }
-    if (std::all_of(values.begin(), values.end(), [](const std::string& v) { return v.empty(); })) continue;
-    std::cout << '\n' << std::string(bits < 10 ? 3 : 2, ' ') << bits;
-    for (const std::string& value : values) {
-      std::cout << std::string(value.size() < 8 ? 8 - value.size() : 1, ' ') << value;
-    }
+    if (any) std::cout << '\n' << std::string(bits < 10 ? 3 : 2, ' ') << bits << line;
   }
   std::cout << '\n';
 }
@@ -154,7 +148,7 @@ void bits(const bits_options& options) {
     std::cout << "\n'to bound' is the distance in dB to Shannon's bound for independent values at those bits per "
                  "value.\n";
   }
-  print_overview(table);
+  print_overview(sweep::leaders(table, shown_of_each_kind));
 
   if (options.sqnr) {
     print_recommendation(sweep::decibel(*options.sqnr) + " dB", recommend(table, target_sqnr{*options.sqnr}));

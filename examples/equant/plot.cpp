@@ -3,6 +3,7 @@
 #include "plot.hpp"
 
 #include <equant/metrics/theory.hpp>
+#include <equant/sweep/leaders.hpp>
 
 #include <cstdio>
 #include <map>
@@ -14,7 +15,7 @@ namespace program {
 namespace {
 
 /// One line of the picture: a quantizer at a granularity.
-struct series {
+struct line {
   std::string name;
   int color = 0, mark = 0;
   std::string points;
@@ -26,19 +27,18 @@ std::string quoted(std::string text) {
 }
 
 /// Granularities share a colour and a width, which keeps lines apart that coincide; quantizers share a mark.
-std::vector<series> lines_of(const equant::sweep::table& t) {
-  std::vector<series> lines;
+std::vector<line> lines_of(const equant::sweep::table& t) {
+  std::vector<line> lines;
   std::map<std::string, int> colors, marks;
-  for (const auto& row : t.rows) {
-    if (!std::isfinite(row.sqnr_db)) continue;  // exact: beyond the picture
-    const std::string name = row.quantizer + ", " + row.granularity;
-    auto line = std::find_if(lines.begin(), lines.end(), [&](const series& s) { return s.name == name; });
-    if (line == lines.end()) {
-      const int color = colors.emplace(row.granularity, static_cast<int>(colors.size())).first->second;
-      const int mark = marks.emplace(row.quantizer, static_cast<int>(marks.size())).first->second;
-      line = lines.insert(lines.end(), series{name, color, mark, ""});
+  for (const equant::sweep::series& s : equant::sweep::leaders(t, shown_of_each_kind)) {
+    const equant::sweep::row& of = s.rows.front();
+    line drawn{s.name, colors.emplace(of.granularity, static_cast<int>(colors.size())).first->second,
+               marks.emplace(of.quantizer, static_cast<int>(marks.size())).first->second, ""};
+    for (const equant::sweep::row& row : s.rows) {
+      if (!std::isfinite(row.sqnr_db)) continue;  // exact: beyond the picture
+      drawn.points += std::to_string(row.bits_per_value) + " " + std::to_string(row.sqnr_db) + "\n";
     }
-    line->points += std::to_string(row.bits_per_value) + " " + std::to_string(row.sqnr_db) + "\n";
+    if (!drawn.points.empty()) lines.push_back(drawn);
   }
   return lines;
 }
@@ -72,7 +72,7 @@ std::string levels_over_data(const spread& data) {
 
 std::string script(const equant::sweep::table& t, const spread& data, const std::string& title,
                    const std::string& terminal, const std::string& path) {
-  const std::vector<series> lines = lines_of(t);
+  const std::vector<line> lines = lines_of(t);
   double widest = 1;
   for (const auto& row : t.rows) widest = std::max(widest, row.bits_per_value);
   const char* colors[] = {"#0060ad", "#dd181f", "#2c9c3a", "#9440a8", "#c87800", "#00838f"};
@@ -87,7 +87,7 @@ std::string script(const equant::sweep::table& t, const spread& data, const std:
   // Above, the figures themselves; below, what is left of them when the 6.02 dB of each bit are taken away.
   for (const bool relative : {false, true}) {
     s << "set ylabel '" << (relative ? "SQNR less 6.02 dB per bit" : "SQNR in dB (more is better)") << "'\n"
-      << (relative ? "unset key\n" : "set key outside right top reverse Left maxcols 1 font ',8' spacing 0.7\n") << "plot ";
+      << (relative ? "unset key\n" : "set key outside right top reverse Left maxcols 1 font ',10' spacing 1\n") << "plot ";
     for (std::size_t i = 0; i < lines.size(); ++i) {
       s << "$line" << i << " using 1:($2" << (relative ? "-$1*" + std::to_string(slope) : "")
         << ") with linespoints lw " << std::max(1, 4 - lines[i].color) << " pt " << marks[lines[i].mark % 6] << " ps "

@@ -12,6 +12,7 @@ namespace equant::inline EQUANT_ABI::sweep {
 /// value. The usual schemes of 4 bits are there by their own rule and searched; whatever searches is left out where a
 /// tensor has more than `most_values`, for which it would take seconds.
 struct block_rows {
+  static constexpr const char* kind = "block";
   static constexpr index_t most_values = index_t{1} << 19;
 
   template <class T, int Bits>

@@ -19,25 +19,20 @@ namespace equant::inline EQUANT_ABI::sweep {
 /// least error; equal steps with a dead zone for an entropy coder, at the entropy of their codes. They are fitted to at
 /// most 2^20 of the values, evenly spread, and measured on all.
 struct codebook_rows {
+  static constexpr const char* kind = "codebook";
   static constexpr index_t most_values = index_t{1} << 20;
 
   template <class T, int Bits>
-  void operator()(const view<const T>& x, std::integral_constant<int, Bits>, table& out) const {
-    if constexpr (Bits <= 8) {
-      const sorted_values values = sample(x);
-      add("Lloyd-Max", Bits, x, lloyd_max<Bits>(values), out);
-      add("compander", Bits, x, optimal_compander<Bits>(values), out);
-      if constexpr (Bits >= 2) {
-        const double peak = scan_ranges(x, normal_form(per_tensor, x.sizes), non_finite::reject)[0].largest_magnitude();
-        add("mu-law", Bits, x, mu_law<Bits>(peak), out);
-        add("A-law", Bits, x, a_law<Bits>(peak), out);
-        add_scaled<power_of_two<Bits>>("power of two", x, values, out);
-      }
-      if constexpr (Bits == 3 || Bits == 4 || Bits == 5 || Bits == 7) {
-        add_scaled<additive_power_of_two<Bits>>("sum of powers of two", x, values, out);
-      }
-      add("entropy-coded", Bits, x, entropy_coded(values, Bits), out);
-    }
+  void operator()(const view<const T>& x, std::integral_constant<int, Bits> bits, table& out) const {
+    if constexpr (Bits <= 8) add_fitted(x, sample(x), bits, out);
+  }
+
+  /// The rows at every width, for which the values are put in order once.
+  template <class T>
+  auto prepared(const view<const T>& x) const {
+    return [values = sample(x)]<int Bits>(const view<const T>& same, std::integral_constant<int, Bits> bits, table& out) {
+      if constexpr (Bits <= 8) add_fitted(same, values, bits, out);
+    };
   }
 
   /// What the rows are fitted to.
@@ -56,6 +51,23 @@ struct codebook_rows {
   }
 
  private:
+  template <class T, int Bits>
+  static void add_fitted(const view<const T>& x, const sorted_values& values, std::integral_constant<int, Bits>,
+                         table& out) {
+    add("Lloyd-Max", Bits, x, lloyd_max<Bits>(values), out);
+    add("compander", Bits, x, optimal_compander<Bits>(values), out);
+    if constexpr (Bits >= 2) {
+      const double peak = scan_ranges(x, normal_form(per_tensor, x.sizes), non_finite::reject)[0].largest_magnitude();
+      add("mu-law", Bits, x, mu_law<Bits>(peak), out);
+      add("A-law", Bits, x, a_law<Bits>(peak), out);
+      add_scaled<power_of_two<Bits>>("power of two", x, values, out);
+    }
+    if constexpr (Bits == 3 || Bits == 4 || Bits == 5 || Bits == 7) {
+      add_scaled<additive_power_of_two<Bits>>("sum of powers of two", x, values, out);
+    }
+    add("entropy-coded", Bits, x, entropy_coded(values, Bits), out);
+  }
+
   template <class Format, class T>
   static void add_scaled(const char* name, const view<const T>& x, const sorted_values& values, table& out) {
     add(name, Format::bits, x, uniform_quantizer<Format>(affine{best_scale<Format>(values), 0}), out);

@@ -8,13 +8,16 @@
 #include <equant/sweep/uniform.hpp>
 #include <equant/sweep/vector.hpp>
 
+#include <functional>
 #include <tuple>
 #include <utility>
 
 /// Bit depth against error: every quantizer at every width, on one's own tensor.
 ///
 /// Rows come from families: objects called as family(view, std::integral_constant<int, bits>, table) that append what
-/// they have at that width. `sweep_bits(x, low, high, families...)` takes any; without families the standard ones run.
+/// they have at that width. `sweep::run(view, low, high, families...)` takes any; `sweep_bits` runs the standard ones.
+/// A family may have a name for its rows, `kind`, and `prepared(view)`, which looks at the tensor once and returns what
+/// is called in its place.
 namespace equant::inline EQUANT_ABI {
 
 namespace sweep {
@@ -37,6 +40,24 @@ inline std::vector<named_blocking> standard_granularities(const shape& sizes) {
   return g;
 }
 
+template <class Family, class T>
+auto prepared(const Family& family, const view<const T>& x) {
+  if constexpr (requires { family.prepared(x); }) {
+    return family.prepared(x);
+  } else {
+    return std::cref(family);
+  }
+}
+
+template <class Family, class Rows, class T, int Bits>
+void append(const Rows& rows, const view<const T>& x, std::integral_constant<int, Bits> bits, table& out) {
+  const std::size_t before = out.rows.size();
+  rows(x, bits, out);
+  if constexpr (requires { Family::kind; }) {
+    for (std::size_t i = before; i < out.rows.size(); ++i) out.rows[i].kind = Family::kind;
+  }
+}
+
 /// Runs families over widths [low, high] and fills in what rows have in common.
 template <class T, class... Families>
 table run(const view<const T>& x, int low, int high, const Families&... families) {
@@ -45,12 +66,13 @@ table run(const view<const T>& x, int low, int high, const Families&... families
   }
   table out;
   out.sizes = x.sizes;
-  [&]<int... I>(std::integer_sequence<int, I...>) {
-    auto at = [&]<int Bits>(std::integral_constant<int, Bits> bits) {
-      if (Bits >= low && Bits <= high) (families(x, bits, out), ...);
+  const auto over_widths = [&]<int... I>(std::integer_sequence<int, I...>, const auto&... rows) {
+    const auto at = [&]<int Bits>(std::integral_constant<int, Bits> bits) {
+      if (Bits >= low && Bits <= high) (append<Families>(rows, x, bits, out), ...);
     };
     (at(std::integral_constant<int, I + 1>{}), ...);
-  }(std::make_integer_sequence<int, most_bits>{});
+  };
+  over_widths(std::make_integer_sequence<int, most_bits>{}, prepared(families, x)...);
 
   const double count = static_cast<double>(x.count());
   metrics::error_accumulator signal;

@@ -11,6 +11,7 @@ namespace equant::inline EQUANT_ABI::sweep {
 
 /// What one quantizer makes of a tensor at one bit depth.
 struct row {
+  std::string kind;         ///< of its family: "uniform", ...; empty where that has none
   int bits = 0;             ///< width of a code
   std::string quantizer;    ///< "uniform symmetric", ...
   std::string granularity;  ///< "per tensor", ...

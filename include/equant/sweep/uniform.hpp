@@ -17,6 +17,7 @@ struct named_blocking {
 /// Rows of the uniform quantizer, min-max: symmetric, asymmetric and mid-rise, at each of the granularities. One bit
 /// has no symmetric integer; there the levels are -1 and +1.
 struct uniform_rows {
+  static constexpr const char* kind = "uniform";
   std::vector<named_blocking> granularities;
 
   template <class T, int Bits>

@@ -11,6 +11,7 @@ namespace equant::inline EQUANT_ABI::sweep {
 /// fitted to the tensor; products of 2 to 8 values with their codebook; and at 2 bits the lattices D4 and E8. What is
 /// fitted sees some 2^15 of the values, in stretches spread evenly, and is measured on all.
 struct vector_rows {
+  static constexpr const char* kind = "vector";
   static constexpr int length = 10;         // of a trellis: more is better and slower
   static constexpr int fitted_length = 8;   // its table is stored
   static constexpr index_t stretch = 256, most_stretches = 128;
