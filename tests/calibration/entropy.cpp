@@ -33,37 +33,40 @@ TEST_CASE("entropy: the least divergence of a direct search") {
   observer.observe(x);
   double top = 0;
   for (float v : x) top = std::max(top, std::abs(double(v)));
-  std::vector<double> bins(2048);
-  for (float v : x) bins[std::size_t(std::min(2047.0, std::ceil(std::abs(double(v)) / (top / 2048)) - 1))] += 1;
-  const double total = 500 - bins[0] + bins[1];
-  bins[0] = bins[1];
-  double least = 1e9;
-  int best = 0;
-  for (int count = 8; count <= 2048; ++count) {
-    std::vector<double> p(bins.begin(), bins.begin() + count), q(p.size());
-    double inside = 0, sum = 0;
+  double least = 1e9, best = 0;
+  for (int candidate = 0; candidate < 600; ++candidate) {
+    const double reach = top * std::pow(0.99, candidate);
+    std::vector<double> p(8 * 16), q(p.size());  // 8 levels of 16 bins
+    double inside = 0, clipped = 0, sum = 0;
+    for (float v : x) {
+      const double place = std::ceil(std::abs(double(v)) / reach * 128) - 1;
+      (candidate > 0 && place > 127 ? clipped : p[std::size_t(std::clamp(place, 0.0, 127.0))]) += 1;
+    }
+    p[0] = p[1];
     for (double v : p) inside += v;
-    for (int level = 0; level < 8; ++level) {
+    if (clipped > inside) break;
+    for (std::size_t level = 0; level < 8; ++level) {
       double weight = 0, used = 0;
-      for (int i = level * count / 8; i < (level + 1) * count / 8; ++i) {
-        weight += p[std::size_t(i)];
-        used += p[std::size_t(i)] > 0 ? 1 : 0;
+      for (std::size_t i = 16 * level; i < 16 * level + 16; ++i) {
+        weight += p[i];
+        used += p[i] > 0 ? 1 : 0;
       }
-      for (int i = level * count / 8; i < (level + 1) * count / 8; ++i) {
-        if (p[std::size_t(i)] > 0) q[std::size_t(i)] = weight / used / inside;
+      for (std::size_t i = 16 * level; i < 16 * level + 16; ++i) {
+        if (p[i] > 0) q[i] = weight / used / inside;
       }
     }
-    if (inside == 0) continue;
-    p.back() += total - inside;
+    if (clipped > 0 && p[127] == 0) continue;
+    p.back() += clipped;
     for (std::size_t i = 0; i < p.size(); ++i) {
-      if (p[i] > 0) sum += p[i] / total * std::log(p[i] / total / q[i]);
+      if (p[i] > 0) sum += p[i] / (inside + clipped) * std::log(p[i] / (inside + clipped) / q[i]);
     }
-    if (sum <= least) {
+    if (sum < least) {
       least = sum;
-      best = count;
+      best = reach;
     }
   }
-  CHECK(observer.range<int4>(symmetric).high == Approx(best * top / 2048));
+  CHECK(best < 0.95 * top);
+  CHECK(observer.range<int4>(symmetric).high == Approx(best));
   entropy zeros;
   zeros.observe(std::vector<float>{0, 0});
   CHECK(zeros.params<int8>(symmetric)[0] == affine{1, 0});

@@ -6,6 +6,7 @@
 
 #include <equant/core/view.hpp>
 
+#include <memory>
 #include <span>
 
 /// Integer products written a second time: three loops in 64 bits, and memory that ends where the operands end.

@@ -30,8 +30,8 @@ struct codebook_rows {
   /// The rows at every width, for which the values are put in order once.
   template <class T>
   auto prepared(const view<const T>& x) const {
-    return [values = sample(x)]<int Bits>(const view<const T>& same, std::integral_constant<int, Bits> bits, table& out) {
-      if constexpr (Bits <= 8) add_fitted(same, values, bits, out);
+    return [values = sample(x)]<int Bits>(const view<const T>& v, std::integral_constant<int, Bits> bits, table& out) {
+      if constexpr (Bits <= 8) add_fitted(v, values, bits, out);
     };
   }
 
