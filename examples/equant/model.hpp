@@ -15,6 +15,7 @@ struct quantize_options {
   std::string activation_bits = "8";      ///< a number, or "float"
   int weight_bits = 8;
   std::string calibrator = "automatic";
+  std::string method = "gptq";            ///< how weights are rounded
   std::string equalize = "automatic";
   bool per_tensor = false, symmetric = false, no_bias_correction = false;
   std::vector<std::string> keep_float;

@@ -39,6 +39,12 @@ nn::equalization equalization_named(const std::string& name) {
   contract::invalid_argument("no equalization is called '", name, "'; there are automatic, none, weights, activations");
 }
 
+nn::rounding_method method_named(const std::string& name) {
+  if (name == "gptq") return nn::rounding_method::gptq;
+  if (name == "nearest") return nn::rounding_method::nearest;
+  contract::invalid_argument("no method is called '", name, "'; there are gptq, nearest");
+}
+
 }  // namespace
 
 void quantize(const quantize_options& given) {
@@ -48,18 +54,14 @@ void quantize(const quantize_options& given) {
   o.per_channel = !given.per_tensor;
   o.symmetric_activations = given.symmetric;
   o.calibrator = calibrator_named(given.calibrator);
+  o.rounding = method_named(given.method);
   o.equalize = equalization_named(given.equalize);
   o.correct_bias = !given.no_bias_correction;
   o.keep_float = given.keep_float;
   o.progress = [](index_t done, index_t all) { show_progress("calibrating", done, all); };
   const bool in_float = given.activation_bits == "float" || given.calibration.empty();
-  nn::graph small;
-  if (in_float) {
-    small = nn::quantize_weights(net, o);
-  } else {
-    o.activation_bits = std::stoi(given.activation_bits);
-    small = nn::quantize(net, load_tensor(given.calibration), o);
-  }
+  o.activation_bits = in_float ? 32 : std::stoi(given.activation_bits);
+  const nn::graph small = given.calibration.empty() ? nn::quantize_weights(net, o) : nn::quantize(net, load_tensor(given.calibration), o);
   nn::save_onnx(small, given.output);
 
   const std::size_t before = io::read_file(given.model).size(), after = io::read_file(given.output).size();

@@ -112,6 +112,7 @@ TEST_CASE("Channels of uneven ranges are mended without being asked") {
   }
   nn::quantize_options naive;
   naive.equalize = nn::equalization::none;
+  naive.rounding = nn::rounding_method::nearest;
   naive.correct_bias = false;
   CHECK(sqnr(uneven, nn::quantize(uneven, images(), naive)) < 25);
   CHECK(sqnr(uneven, nn::quantize(uneven, images())) > 34);
@@ -124,7 +125,7 @@ TEST_CASE("Bias correction brings the means back") {
   for (float& b : first.bias.values) b += 0.05f;  // as if rounding had moved them
   first.weights.codes.assign(first.weights.values.values.size(), 0);
   first.weights.scales = {1};
-  nn::correct_biases(net, g, std::span<const nn::tensor>(&images(), 1));
+  nn::repair(net, g, std::span<const nn::tensor>(&images(), 1), nn::rounding_method::nearest, true);
   const auto& wanted = std::get<nn::conv>(net.nodes[0].layer).bias.values;
   for (std::size_t c = 0; c < wanted.size(); ++c) CHECK(first.bias.values[c] == Approx(wanted[c]).margin(1e-5));
 }
@@ -149,6 +150,15 @@ TEST_CASE("Without data weights alone are quantized") {
   CHECK(nn::weights_of(g.nodes[0].layer)->bits == 4);
   for (std::int8_t c : nn::weights_of(g.nodes[0].layer)->codes) CHECK(std::abs(c) <= 7);
   CHECK(sqnr(net, g) > 15);
+}
+
+TEST_CASE("With data weights are rounded better, activations in float or not") {
+  const nn::graph net = classifier();
+  nn::quantize_options o{.weight_bits = 3, .activation_bits = 32};
+  const nn::graph better = nn::quantize(net, images(), o);
+  for (const nn::value& v : better.values) CHECK(!v.grid);
+  o.rounding = nn::rounding_method::nearest;
+  CHECK(sqnr(net, better) > sqnr(net, nn::quantize(net, images(), o)) + 0.3);
 }
 
 TEST_CASE("What cannot be calibrated on is refused by name") {

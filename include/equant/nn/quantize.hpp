@@ -2,11 +2,11 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <equant/nn/bias_correction.hpp>
 #include <equant/nn/calibrate.hpp>
 #include <equant/nn/equalize.hpp>
 #include <equant/nn/fold.hpp>
 #include <equant/nn/quantize_weights.hpp>
+#include <equant/nn/repair.hpp>
 
 /// Post-training quantization of a network:
 ///
@@ -20,13 +20,14 @@ enum class equalization { none, by_weights, by_activations, automatic };
 
 struct quantize_options {
   int weight_bits = 8;                         ///< 2 to 8
-  int activation_bits = 8;                     ///< 2 to 8
+  int activation_bits = 8;                     ///< 2 to 8, or 32: they stay in float
   bool per_channel = true;                     ///< weights: a scale per output channel
   bool signed_activations = false;             ///< int8 instead of uint8
   bool symmetric_activations = false;          ///< zero in the middle
   range_observer calibrator = automatic{};     ///< of activations
   std::vector<std::string> keep_float{};       ///< nodes that are not quantized
   equalization equalize = equalization::automatic;
+  rounding_method rounding = rounding_method::gptq;  ///< of weights
   bool correct_bias = true;
   index_t batch = 16;                          ///< calibration inputs looked at together
   std::function<void(index_t, index_t)> progress{};///< calibration inputs seen, and all that will be
@@ -34,17 +35,24 @@ struct quantize_options {
 
 namespace quantizing {
 
+/// Equalization has to bring this much to be preferred: the inputs it is judged on are those it was calibrated on.
+inline constexpr double least_gain_db = 1;
+
 inline bool kept(const quantize_options& o, const node& n) {
   return std::find(o.keep_float.begin(), o.keep_float.end(), n.name) != o.keep_float.end();
 }
 
-/// Codes for the weights of every layer whose input is on a grid, and for their biases.
+/// Codes for the weights of every layer whose input is on a grid; of every layer where activations stay in float.
 inline void round_weights(graph& g, const quantize_options& o) {
   for (node& n : g.nodes) {
     weights* w = weights_of(n.layer);
     if (w == nullptr || kept(o, n)) continue;
     const auto& input = g.at(n.inputs[0]).grid;
-    if (input) quantize_weights(*w, o.weight_bits, o.per_channel, bias_of(n.layer)->values, input->scale);
+    if (input) {
+      quantize_weights(*w, o.weight_bits, o.per_channel, bias_of(n.layer)->values, input->scale);
+    } else if (o.activation_bits == 32) {
+      quantize_weights(*w, o.weight_bits, o.per_channel);
+    }
   }
 }
 
@@ -61,10 +69,10 @@ inline void round_biases(graph& g) {
 inline graph attempt(const graph& net, std::span<const tensor> inputs, std::span<const tensor> sample,
                      const quantize_options& o, progress_counter& progress) {
   graph g = net;
-  calibrate(g, inputs, o.calibrator, {o.activation_bits, o.signed_activations, o.symmetric_activations}, o.keep_float,
-            o.batch, progress);
+  const activation_format format{o.activation_bits, o.signed_activations, o.symmetric_activations};
+  if (o.activation_bits != 32) calibrate(g, inputs, o.calibrator, format, o.keep_float, o.batch, progress);
   round_weights(g, o);
-  if (o.correct_bias) correct_biases(net, g, sample);
+  if (o.correct_bias || o.rounding != rounding_method::nearest) repair(net, g, sample, o.rounding, o.correct_bias);
   round_biases(g);
   return g;
 }
@@ -76,6 +84,7 @@ inline graph attempt(const graph& net, std::span<const tensor> inputs, std::span
 /// fit, are empty or hold a value that is not finite.
 inline graph quantize(const graph& net, std::span<const tensor> inputs, const quantize_options& o = {}) {
   static_cast<void>(largest_weight_code(o.weight_bits));
+  static_cast<void>(place_grids(net, o.keep_float));  // the names are those of nodes
   check_inputs(net, inputs);
   const graph folded = fold_batch_norms(net);
   const index_t all = inputs[0].sizes[0];
@@ -96,7 +105,7 @@ inline graph quantize(const graph& net, std::span<const tensor> inputs, const qu
     if (way == equalization::by_activations) equalize_activations(changed, largest_magnitudes(changed, sample));
     graph g = quantizing::attempt(changed, inputs, sample, o, progress);
     const double sqnr = ways.size() == 1 ? 0 : worst_sqnr_db(wanted, evaluate(g, sample));
-    if (sqnr > highest) {
+    if (sqnr > highest + quantizing::least_gain_db) {
       highest = sqnr;
       best = std::move(g);
     }
