@@ -29,6 +29,8 @@ struct is_rounding : std::false_type {};
 template <class Bits>
 struct is_rounding<stochastic<Bits>> : std::true_type {};
 template <class T>
+struct is_executor : std::bool_constant<executor<const T>> {};
+template <class T>
 struct is_search : std::bool_constant<std::same_as<T, searched> || std::same_as<T, mse>> {};
 
 /// How many of the options are of a kind.
@@ -38,15 +40,17 @@ inline constexpr int count = (0 + ... + int(Kind<Options>::value));
 template <class... Options>
 constexpr bool check() {
   static_assert(((is_calibrator<Options>::value || is_granularity<Options>::value || is_scheme<Options>::value ||
-                  is_convention<Options>::value || is_policy<Options>::value || is_rounding<Options>::value) &&
+                  is_convention<Options>::value || is_policy<Options>::value || is_rounding<Options>::value ||
+                  is_executor<Options>::value) &&
                  ...),
-                "equant: options are a calibrator, a granularity, a scheme, a convention, a stochastic rounding or a "
-                "non_finite policy");
+                "equant: options are a calibrator, a granularity, a scheme, a convention, a stochastic rounding, a "
+                "non_finite policy or an executor");
   static_assert(count<is_calibrator, Options...> <= 1, "equant: two calibrators were given");
   static_assert(count<is_granularity, Options...> <= 1, "equant: two granularities were given");
   static_assert(count<is_scheme, Options...> <= 1, "equant: two schemes were given");
   static_assert(count<is_convention, Options...> <= 1, "equant: two conventions were given");
   static_assert(count<is_policy, Options...> <= 1, "equant: two non_finite policies were given");
+  static_assert(count<is_executor, Options...> <= 1, "equant: two executors were given");
   return true;
 }
 
@@ -55,10 +59,13 @@ template <class... Options>
 constexpr bool check_block_scheme() {
   static_assert(count<is_granularity, Options...> == 0,
                 "equant: a block scheme fixes which values share parameters, so it takes no granularity");
-  static_assert(((is_search<Options>::value || is_policy<Options>::value || is_granularity<Options>::value) && ...),
-                "equant: a block scheme brings its format, range rule and parameters; options are searched (or mse) "
-                "and a non_finite policy");
+  static_assert(((is_search<Options>::value || is_policy<Options>::value || is_granularity<Options>::value ||
+                  is_executor<Options>::value) &&
+                 ...),
+                "equant: a block scheme brings its format, range rule and parameters; options are searched (or mse), "
+                "a non_finite policy and an executor");
   static_assert(count<is_policy, Options...> <= 1, "equant: two non_finite policies were given");
+  static_assert(count<is_executor, Options...> <= 1, "equant: two executors were given");
   static_assert(count<is_search, Options...> <= 1, "equant: two searches were asked for");
   return true;
 }

@@ -9,6 +9,7 @@
 #include <equant/core/thread_pool.hpp>
 #include <equant/dequantize.hpp>
 #include <equant/formats/formats.hpp>
+#include <equant/quantize.hpp>
 
 using namespace equant;
 
@@ -57,6 +58,16 @@ void all_layouts() {
   same_on_all_threads<Format>(x.middleRows(3, 380), per_axis{1});
 }
 
+/// One thread that says it is four and counts its tasks.
+struct counting {
+  int* tasks;
+  int threads() const { return 4; }
+  void operator()(index_t n, auto&& f) const {
+    *tasks += static_cast<int>(n);
+    for (index_t i = n; i-- > 0;) f(i);
+  }
+};
+
 }  // namespace
 
 TEST_CASE("threads: results do not depend on their number") {
@@ -65,6 +76,20 @@ TEST_CASE("threads: results do not depend on their number") {
   all_layouts<uint3>();
   all_layouts<unsigned_integer<1>>();
   all_layouts<int12>();
+}
+
+TEST_CASE("threads: quantize takes an executor among its options") {
+  const Eigen::MatrixXf x = matrices::uniform<Eigen::MatrixXf>(rows, cols, -3, 3);
+  Eigen::ThreadPool pool(3);
+  const pool_executor threads(pool);
+  CHECK(quantize<int8>(x, threads) == quantize<int8>(x));
+  CHECK(quantize<int4>(x, per_group{1, 64}, threads, symmetric) == quantize<int4>(x, per_group{1, 64}, symmetric));
+  CHECK(quantize<int4>(x, stochastic{counter_bits{7}}, threads) == quantize<int4>(x, stochastic{counter_bits{7}}));
+  CHECK(quantize<q4_0>(x, threads) == quantize<q4_0>(x));
+  CHECK(quantize<mxfp4>(x, searched{}, threads) == quantize<mxfp4>(x, searched{}));
+  int tasks = 0;
+  CHECK(quantize<int8>(x, counting{&tasks}) == quantize<int8>(x));
+  CHECK(tasks > 8);  // the range, then the codes
 }
 
 TEST_CASE("threads: half precision") {
