@@ -67,7 +67,10 @@ struct arena {
   }
 
   arena(index_t rows, index_t cols, pages on)
-      : x(room(0, rows, cols, on)), ours(room(1, rows, cols, on)), peers(room(2, rows, cols, on)), peer_codes(rows, cols) {
+      : x(room(0, rows, cols, on)),
+        ours(room(1, rows, cols, on)),
+        peers(room(2, rows, cols, on)),
+        peer_codes(rows, cols) {
     std::uint32_t state = 1;
     for (float& v : x.reshaped()) {
       state = state * 1664525u + 1013904223u;
@@ -124,8 +127,10 @@ struct arena {
   bool same_codes() {
     quantizer.quantize_into(x, q);
     peer_quantize();
-    const auto difference = (q.codes().template cast<int>() - peer_codes.matrix().template cast<int>()).cwiseAbs().eval();
-    return difference.maxCoeff() <= 1 && static_cast<double>(difference.count()) <= 1e-4 * static_cast<double>(x.size());
+    const auto difference =
+        (q.codes().template cast<int>() - peer_codes.matrix().template cast<int>()).cwiseAbs().eval();
+    return difference.maxCoeff() <= 1 &&
+           static_cast<double>(difference.count()) <= 1e-4 * static_cast<double>(x.size());
   }
   bool same_values() {
     quantizer.quantize_into(x, q);  // the loop at the limit has written there

@@ -55,7 +55,9 @@ struct arena {
     }
   }
   static const std::vector<float>& scales_of(std::vector<float>& s, index_t depth) {
-    for (std::size_t n = 0; n < s.size(); ++n) s[n] = static_cast<float>(1 + n % 7) / (300.0f * std::sqrt(static_cast<float>(depth)));
+    for (std::size_t n = 0; n < s.size(); ++n) {
+      s[n] = static_cast<float>(1 + n % 7) / (300.0f * std::sqrt(static_cast<float>(depth)));
+    }
     return s;
   }
 
@@ -66,7 +68,8 @@ struct arena {
       gemm::multiply(left, right, {}, gemm::pipeline<gemm::store<C>>{{gemm::store<C>(ours.data(), columns)}});
     } else {
       gemm::multiply(left, right, {},
-                     gemm::scale_columns({scales.data(), 1}) >> gemm::round_to(0, -128, 127) >> gemm::store<C>(ours.data(), columns));
+                     gemm::scale_columns({scales.data(), 1}) >> gemm::round_to(0, -128, 127) >>
+                         gemm::store<C>(ours.data(), columns));
     }
     benchmark::ClobberMemory();
   }
@@ -82,7 +85,8 @@ struct arena {
     for (index_t i = 0; i < rows * columns && sizeof(C) == 4; i += 1 + rows * columns / 50) {
       std::int64_t sum = 0;
       for (index_t k = 0; k < depth; ++k) {
-        sum += int(a[static_cast<std::size_t>(i / columns * depth + k)]) * int(b[static_cast<std::size_t>(k * columns + i % columns)]);
+        sum += int(a[static_cast<std::size_t>(i / columns * depth + k)]) *
+               int(b[static_cast<std::size_t>(k * columns + i % columns)]);
       }
       if (sum != ours[static_cast<std::size_t>(i)]) return false;
     }
@@ -98,9 +102,9 @@ void add(index_t m, index_t n, index_t k, int count = 1) {
     return **made;
   };
   const double operations = 2.0 * double(m) * double(n) * double(k);
-  const std::string name = std::string(std::is_signed_v<A> ? "gemm_s8s8" : "gemm_u8s8") + (sizeof(C) == 4 ? "s32/" : "s8/") +
-                           std::to_string(m) + "x" + std::to_string(n) + "x" + std::to_string(k) +
-                           (count > 1 ? "_cycled" + std::to_string(count) : "");
+  const std::string name = std::string(std::is_signed_v<A> ? "gemm_s8s8" : "gemm_u8s8") +
+                           (sizeof(C) == 4 ? "s32/" : "s8/") + std::to_string(m) + "x" + std::to_string(n) + "x" +
+                           std::to_string(k) + (count > 1 ? "_cycled" + std::to_string(count) : "");
   const auto limit = m == 1 ? std::function<void()>([get] { peers::read(get().packed, get().turn++); })
                             : [operations] { bench::multiply(operations); };
   bench::add({name, operations, [get] { return get().verify(); }, [get] { get().run(); }, [get] { get().run_peer(); },

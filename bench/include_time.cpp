@@ -25,8 +25,9 @@ double user_seconds() {
 double compile(const std::string& compiler, const std::string& header) {
   const std::string source = "include_time_tmp.cpp";
   std::ofstream(source) << "#include <" << header << ">\n";
-  const std::string command = compiler + " -std=c++20 -c -o /dev/null -I" EQUANT_INCLUDE " -isystem " EIGEN_INCLUDE " " +
-                              source + " >/dev/null 2>&1";
+  const std::string command = compiler +
+                              " -std=c++20 -c -o /dev/null -I" EQUANT_INCLUDE " -isystem " EIGEN_INCLUDE " " + source +
+                              " >/dev/null 2>&1";
   double best = -1;
   for (int i = 0; i < 5; ++i) {
     const double before = user_seconds();

@@ -22,15 +22,16 @@ using equant::index_t;
 template <class A, class C>
 class onednn_product {
  public:
-  onednn_product(index_t m, index_t n, index_t k, const A* a, const std::int8_t* b, C* c, const std::vector<float>& scales,
-                 int count)
+  onednn_product(index_t m, index_t n, index_t k, const A* a, const std::int8_t* b, C* c,
+                 const std::vector<float>& scales, int count)
       : cpu_(dnnl::engine::kind::cpu, 0), stream_(cpu_) {
     using memory = dnnl::memory;
     const auto left_type = std::is_signed_v<A> ? memory::data_type::s8 : memory::data_type::u8;
     const auto right_type = memory::data_type::s8;
     const auto out_type = sizeof(C) == 4 ? memory::data_type::s32 : memory::data_type::s8;
     const memory::desc left({m, k}, left_type, memory::format_tag::ab);
-    const memory::desc plain({k, n}, right_type, memory::format_tag::ab), any({k, n}, right_type, memory::format_tag::any);
+    const memory::desc plain({k, n}, right_type, memory::format_tag::ab),
+        any({k, n}, right_type, memory::format_tag::any);
     const memory::desc out({m, n}, out_type, memory::format_tag::ab);
     dnnl::primitive_attr attributes;
     if (sizeof(C) == 1) attributes.set_output_scales(2, scales);
@@ -48,7 +49,8 @@ class onednn_product {
   }
 
   void run(std::size_t turn) {
-    product_.execute(stream_, {{DNNL_ARG_SRC, a_}, {DNNL_ARG_WEIGHTS, weights_[turn % weights_.size()]}, {DNNL_ARG_DST, c_}});
+    product_.execute(stream_,
+                     {{DNNL_ARG_SRC, a_}, {DNNL_ARG_WEIGHTS, weights_[turn % weights_.size()]}, {DNNL_ARG_DST, c_}});
     stream_.wait();
   }
 
@@ -76,7 +78,8 @@ class others {
     std::function<bool()> verify;
   };
 
-  explicit others(index_t n) : a_(Eigen::MatrixXf::Random(n, n)), b_(Eigen::MatrixXf::Random(n, n)), c_(n, n), d_(n, n) {
+  explicit others(index_t n)
+      : a_(Eigen::MatrixXf::Random(n, n)), b_(Eigen::MatrixXf::Random(n, n)), c_(n, n), d_(n, n) {
     const auto size = static_cast<std::size_t>(n * n);
     codes_.resize(size);
     sums_.resize(size);

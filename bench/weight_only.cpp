@@ -70,7 +70,8 @@ double dot_peak() {
 
 template <class Activations>
 void add(const std::string& name, index_t rows, double tolerance) {
-  benchmark::RegisterBenchmark((name + "/M" + std::to_string(rows)).c_str(), [name, rows, tolerance](benchmark::State& state) {
+  const std::string title = name + "/M" + std::to_string(rows);
+  benchmark::RegisterBenchmark(title.c_str(), [title, rows, tolerance](benchmark::State& state) {
     arena a(rows);
     a.multiply(Activations{}, 0);
     a.peer();
@@ -82,8 +83,11 @@ void add(const std::string& name, index_t rows, double tolerance) {
     std::size_t i = 0;
     for (auto _ : state) {
       ours.push_back(bench::seconds([&] { a.multiply(Activations{}, i++ % matrices); }, matrices));
-      memory.push_back(
-          bench::seconds([&] { bench::read(a.weights[i % matrices].data(), a.weights[i % matrices].size_bytes()), ++i; }, matrices));
+      const auto read_next = [&] {
+        const auto& w = a.weights[i++ % matrices];
+        bench::read(w.data(), w.size_bytes());
+      };
+      memory.push_back(bench::seconds(read_next, matrices));
       peak.push_back(dot_peak());
       if (peer.size() < 3) peer.push_back(bench::seconds([&] { a.peer(); }, 1));
       state.SetIterationTime(ours.back());
@@ -95,7 +99,7 @@ void add(const std::string& name, index_t rows, double tolerance) {
     const double of_peak = bench::median(peak) > 0 ? operations / t / bench::median(peak) : 0;
     state.counters["of_peak"] = of_peak;
     bench::contest row;
-    row.name = name + "/M" + std::to_string(rows);
+    row.name = title;
     row.unit = "GOP/s";
     bench::report(row, operations / t * 1e-9, operations / bench::median(peer) * 1e-9,
                   rows == 1 ? bench::median(memory) / t : of_peak);
@@ -106,7 +110,9 @@ void add(const std::string& name, index_t rows, double tolerance) {
 
 int main(int argc, char** argv) {
   for (index_t rows : {1, 8, 32}) add<gemm::int8_activations>("weight_only/int4_group32/int8_activations", rows, 2e-2);
-  for (index_t rows : {1, 8, 32}) add<gemm::float_activations>("weight_only/int4_group32/float_activations", rows, 1e-5);
+  for (index_t rows : {1, 8, 32}) {
+    add<gemm::float_activations>("weight_only/int4_group32/float_activations", rows, 1e-5);
+  }
   benchmark::Initialize(&argc, argv);
   benchmark::AddCustomContext("isa", isa::native::name);
   benchmark::RunSpecifiedBenchmarks();

@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: the equant authors
 // SPDX-License-Identifier: MIT
 
-// Requantized products and depthwise convolutions of s8 by s8, a scale per channel, beside XNNPACK's operators (qc8): one
-// thread, weights packed once, results verified before they are timed.
+// Requantized products and depthwise convolutions of s8 by s8, a scale per channel, beside XNNPACK's operators (qc8):
+// one thread, weights packed once, results verified before they are timed.
 
 #include "multiply_limit.hpp"
 #include "pair.hpp"
@@ -34,10 +34,10 @@ class xnn_convolution {
     const auto z = [](index_t n) { return static_cast<std::size_t>(n); };
     const std::uint32_t pad = u(s.kernel / 2);
     check(xnn_initialize(nullptr));
-    check(xnn_create_convolution2d_nhwc_qc8(pad, pad, pad, pad, u(s.kernel), u(s.kernel), u(s.stride), u(s.stride), 1, 1,
-                                            u(s.groups), z(s.inputs), z(s.outputs), z(s.groups * s.inputs),
-                                            z(s.groups * s.outputs), 0, 1.0f, scales.data(), weights, bias, 0, 1.0f, -128,
-                                            127, 0, &op_));
+    check(xnn_create_convolution2d_nhwc_qc8(pad, pad, pad, pad, u(s.kernel), u(s.kernel), u(s.stride), u(s.stride), 1,
+                                            1, u(s.groups), z(s.inputs), z(s.outputs), z(s.groups * s.inputs),
+                                            z(s.groups * s.outputs), 0, 1.0f, scales.data(), weights, bias, 0, 1.0f,
+                                            -128, 127, 0, &op_));
     check(xnn_setup_convolution2d_nhwc_qc8(op_, 1, z(s.height), z(s.width), x, out, nullptr));
   }
   ~xnn_convolution() { xnn_delete_operator(op_); }
@@ -109,8 +109,8 @@ struct product {
       for (index_t i = 0; i < k; ++i) columns_first.push_back(o.weights[static_cast<std::size_t>(i * n + j)]);
     }
     packed = gemm::packed_matrix<>(view<const std::int8_t>{o.weights.data(), {k, n}, {n, 1}});
-    peer = std::make_unique<xnn_convolution>(xnn_convolution::sizes{m, 1, 1, 1, 1, k, n}, o.x.data(), columns_first.data(),
-                                             o.bias.data(), o.scales, o.theirs.data());
+    peer = std::make_unique<xnn_convolution>(xnn_convolution::sizes{m, 1, 1, 1, 1, k, n}, o.x.data(),
+                                             columns_first.data(), o.bias.data(), o.scales, o.theirs.data());
   }
   void run() {
     gemm::multiply(view<const std::int8_t>{o.x.data(), {rows, depth}, {depth, 1}}, packed, {.bias = o.bias},
@@ -139,10 +139,13 @@ struct depthwise {
     const index_t taps = kernel * kernel, out = (edge - 1) / stride + 1;
     o = std::make_unique<operands>(image.count(), taps * channels, channels, out * out * channels, kernel);
     packed = gemm::depthwise_weights<>(
-        view<const std::int8_t>{o->weights.data(), {kernel, kernel, channels}, {kernel * channels, channels, 1}}, stride);
+        view<const std::int8_t>{o->weights.data(), {kernel, kernel, channels}, {kernel * channels, channels, 1}},
+        stride);
     result = gemm::depthwise_sizes(image, packed, pads);
     for (index_t c = 0; c < channels; ++c) {
-      for (index_t t = 0; t < taps; ++t) channels_first.push_back(o->weights[static_cast<std::size_t>(t * channels + c)]);
+      for (index_t t = 0; t < taps; ++t) {
+        channels_first.push_back(o->weights[static_cast<std::size_t>(t * channels + c)]);
+      }
     }
     peer = std::make_unique<xnn_convolution>(xnn_convolution::sizes{edge, edge, kernel, stride, channels, 1, 1},
                                              o->x.data(), channels_first.data(), o->bias.data(), o->scales,
@@ -159,8 +162,9 @@ struct depthwise {
 void add_depthwise(index_t edge, index_t channels, index_t kernel, index_t stride) {
   auto d = std::make_shared<depthwise>(edge, channels, kernel, stride);
   const auto text = [](index_t i) { return std::to_string(i); };
-  add("depthwise/" + text(kernel) + "x" + text(kernel) + "_stride_" + text(stride) + "_" + text(edge) + "x" + text(edge) +
-          "x" + text(channels) + "_int8",
+  add(
+      "depthwise/" + text(kernel) + "x" + text(kernel) + "_stride_" + text(stride) + "_" + text(edge) + "x" +
+          text(edge) + "x" + text(channels) + "_int8",
       2.0 * static_cast<double>(kernel * kernel * d->result.count()),
       [d] { return d->run(), d->peer->run(), d->o->same(); }, [d] { d->run(); }, [d] { d->peer->run(); });
 }

@@ -34,7 +34,8 @@ MatrixXf expected(const quantized<A>& a, const quantized<B>& b) {
   MatrixXf y(sums.rows(), sums.cols());
   for (index_t i = 0; i < y.rows(); ++i) {
     for (index_t j = 0; j < y.cols(); ++j) {
-      volatile float factor = a.params()[a.params().count() > 1 ? i : 0].scale * b.params()[b.params().count() > 1 ? j : 0].scale;
+      volatile float factor =
+          a.params()[a.params().count() > 1 ? i : 0].scale * b.params()[b.params().count() > 1 ? j : 0].scale;
       volatile float product = static_cast<float>(sums(i, j)) * factor;
       y(i, j) = product;
     }
@@ -80,7 +81,8 @@ TEST_CASE("matmul: the product of the codes, scaled") {
 
 TEST_CASE("matmul: close to the product of the real matrices") {
   const MatrixXf x = matrices::uniform<MatrixXf>(40, 300, -1, 1, 3), y = matrices::uniform<MatrixXf>(300, 50, -1, 1, 4);
-  const MatrixXf real = x * y, quantized_product = matmul(quantize<int8>(x, per_axis{0}), quantize<int8>(y, per_axis{1}));
+  const MatrixXf real = x * y,
+                 quantized_product = matmul(quantize<int8>(x, per_axis{0}), quantize<int8>(y, per_axis{1}));
   CHECK((real - quantized_product).norm() < 0.01f * real.norm());
 }
 

@@ -54,6 +54,7 @@ TEST_CASE("pack_weights: what cannot be packed is refused") {
   const MatrixXf w = matrices::uniform<MatrixXf>(16, 8, -1, 1, 3);
   CHECK_THROWS_WITH(pack_weights(quantize<int4>(w, per_group{1, 4})), says("per block of 1 x 4"));
   CHECK_THROWS_WITH(pack_weights(quantize<int8>(MatrixXf(w * 1e9f))), says("is not finite"));
-  CHECK_THROWS_WITH(pack_weights(quantized<int8>({4, 4}, axis_order::row_major(), affine{1, 200})), says("zero point 200"));
+  CHECK_THROWS_WITH(pack_weights(quantized<int8>({4, 4}, axis_order::row_major(), affine{1, 200})),
+                    says("zero point 200"));
   CHECK_THROWS_WITH(matmul(w, quantize<int8>(w)), says("matmul of 16 x 8 and 16 x 8"));
 }

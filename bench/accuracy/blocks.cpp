@@ -14,8 +14,8 @@ namespace {
 using namespace equant;
 using rows = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
 
-/// Weights of 512 x 4096: Gaussian, Laplace, Student's t of 4 degrees, and a Gaussian of which one in a thousand is moved
-/// by 20 sigma.
+/// Weights of 512 x 4096: Gaussian, Laplace, Student's t of 4 degrees, and a Gaussian of which one in a thousand is
+/// moved by 20 sigma.
 struct weights {
   const char* name;
   rows w;

@@ -46,11 +46,13 @@ int main(int argc, char** argv) {
   program::quantize_options quantize;
   command = app.add_subcommand("quantize", "A network (.onnx) on integer grids: calibrated, repaired, written as QDQ");
   command->add_option("model", quantize.model, "A float network, .onnx")->required();
-  command->add_option("-c,--calibration", quantize.calibration, "Inputs it will see, .npy; without them only weights are quantized");
+  command->add_option("-c,--calibration", quantize.calibration,
+                      "Inputs it will see, .npy; without them only weights are quantized");
   command->add_option("-o,--output", quantize.output, "The quantized network, .onnx")->required();
   command->add_option("--weight-bits", quantize.weight_bits, "2 to 8")->capture_default_str();
   command->add_option("--activation-bits", quantize.activation_bits, "2 to 8, or float")->capture_default_str();
-  command->add_option("--calibrator", quantize.calibrator, "automatic, min_max, mse, entropy, percentile:99.99")->capture_default_str();
+  command->add_option("--calibrator", quantize.calibrator, "automatic, min_max, mse, entropy, percentile:99.99")
+      ->capture_default_str();
   command->add_option("--method", quantize.method, "How weights are rounded: gptq, nearest")->capture_default_str();
   command->add_option("--equalize", quantize.equalize, "automatic, none, weights, activations")->capture_default_str();
   command->add_flag("--per-tensor", quantize.per_tensor, "One scale for all weights of a layer");

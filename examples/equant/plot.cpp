@@ -63,9 +63,9 @@ std::string levels_over_data(const spread& data) {
   for (std::size_t i = 0; i < data.levels.size(); ++i) {
     const double height = most * (i == 0 ? 3 : 20);
     s << ", $levels" << i << " using 1:(" << height << ") with impulses lw 1 lc rgb '" << colors[i % 2]
-      << "' notitle, $levels" << i << " using 1:(" << height << ") with points pt " << (i == 0 ? 7 : 5) << " ps 0.8 lc rgb '"
-      << colors[i % 2]
-      << "' title " << quoted("levels of " + data.levels[i].first) << " noenhanced";
+      << "' notitle, $levels" << i << " using 1:(" << height << ") with points pt " << (i == 0 ? 7 : 5)
+      << " ps 0.8 lc rgb '" << colors[i % 2] << "' title " << quoted("levels of " + data.levels[i].first)
+      << " noenhanced";
   }
   s << "\nunset logscale y\n";
   return s.str();

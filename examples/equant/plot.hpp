@@ -20,7 +20,8 @@ struct spread {
 inline constexpr std::size_t shown_of_each_kind = 3;
 
 /// Draws a sweep's best series of each kind as SQNR against bits per value, and levels over the histogram of the data,
-/// through gnuplot, into an .svg or .png file (by `terminal`: "svg" or "pngcairo"). Throws std::runtime_error, and leaves no file, where gnuplot is missing or fails.
+/// through gnuplot, into an .svg or .png file (by `terminal`: "svg" or "pngcairo"). Throws std::runtime_error, and
+/// leaves no file, where gnuplot is missing or fails.
 void plot(const equant::sweep::table& t, const spread& data, const std::string& title, const std::string& terminal,
           const std::string& path);
 

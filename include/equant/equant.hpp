@@ -7,8 +7,8 @@
 /// A quantizer is five independent choices: a granularity (which elements share parameters), a range rule (a
 /// calibrator looks at data), a map (x / s, x / s + z), a format (what a code means) and a rounding. This header is
 /// all but the sweep, products of raw codes (equant/gemm/), the bridge to Eigen's Tensor (equant/core/tensor.hpp), the
-/// vector quantizers (equant/vector.hpp), the calibrators of other tools (entropy, aciq, torch_histogram), mse_exact and
-/// the file formats (equant/io/).
+/// vector quantizers (equant/vector.hpp), the calibrators of other tools (entropy, aciq, torch_histogram), mse_exact
+/// and the file formats (equant/io/).
 ///
 /// Whatever is not used is to cost little compile time: what this header reaches is better a template (compiled where
 /// it is used) than an inline function (compiled always).

@@ -63,7 +63,8 @@ struct axis_parameters {
       const auto map = q.params()[one || counts[axis] == 1 ? 0 : i / length];
       scales.push_back(map.scale);
       zero_points.push_back(map.zero_point);
-      reach = std::max({reach, double(Format::range.highest) - map.zero_point, map.zero_point - double(Format::range.lowest)});
+      reach = std::max(
+          {reach, double(Format::range.highest) - map.zero_point, map.zero_point - double(Format::range.lowest)});
     }
   }
   gemm::stepped<float> by() const { return {scales.data(), scales.size() == 1 ? 0 : 1}; }
@@ -137,7 +138,8 @@ void matmul_into(const quantized<FA, dynamic_size, MA>& a, const quantized<FB, d
 
 /// The same as a new matrix: MatrixXf unless another type is named.
 template <class Out = Eigen::MatrixXf, class FA, class FB, class MA, class MB, class Executor = serial>
-Out matmul(const quantized<FA, dynamic_size, MA>& a, const quantized<FB, dynamic_size, MB>& b, Executor&& executor = {}) {
+Out matmul(const quantized<FA, dynamic_size, MA>& a, const quantized<FB, dynamic_size, MB>& b,
+           Executor&& executor = {}) {
   products::check(a, b);
   Out y = make_plain<Out>({a.sizes()[0], b.sizes()[1]});
   matmul_into(a, b, y, executor);

@@ -17,7 +17,8 @@ template <class Format, class Map>
 gemm::packed_weights pack_weights(const quantized<Format, dynamic_size, Map>& q) {
   static_assert(integer_format<Format> && std::is_integral_v<typename Map::zero_point_type>,
                 "equant: weights are packed from integer codes with an integer zero point");
-  static_assert(Format::bits == 2 || Format::bits == 4 || Format::bits == 8, "equant: packed weights have 2, 4 or 8 bits");
+  static_assert(Format::bits == 2 || Format::bits == 4 || Format::bits == 8,
+                "equant: packed weights have 2, 4 or 8 bits");
   using code = std::conditional_t<(Format::range.lowest < 0), std::int8_t, std::uint8_t>;
   if (q.sizes().rank != 2) contract::invalid_argument("packing a tensor of ", to_string(q.sizes()), " as weights");
   const index_t rows = q.sizes()[0], columns = q.sizes()[1];
@@ -38,7 +39,8 @@ gemm::packed_weights pack_weights(const quantized<Format, dynamic_size, Map>& q)
     for (index_t n = 0; n < columns; ++n) {
       const auto map = q.params()[(counts[0] > 1 ? g * counts[1] : 0) + (counts[1] > 1 ? n : 0)];
       if (map.zero_point < Format::range.lowest || map.zero_point > Format::range.highest) {
-        contract::invalid_argument("packing weights: zero point ", map.zero_point, " is no code of ", Format::bits, " bits");
+        contract::invalid_argument("packing weights: zero point ", map.zero_point, " is no code of ", Format::bits,
+                                   " bits");
       }
       scales.push_back(kernels::half_words::narrow(map.scale));
       zeros.push_back(static_cast<code>(map.zero_point));

@@ -18,8 +18,8 @@ namespace equant::inline EQUANT_ABI {
 ///
 /// Options: a calibrator (min_max), a granularity (per_tensor), a scheme (the format's own: asymmetric for integers,
 /// else symmetric), a convention (standard), stochastic rounding (to the nearest), a non_finite policy (reject), an
-/// executor (serial), on which no result depends. Throws std::invalid_argument on NaN or infinity (naming the place), on
-/// an empty tensor, and on an axis or group that does not fit.
+/// executor (serial), on which no result depends. Throws std::invalid_argument on NaN or infinity (naming the place),
+/// on an empty tensor, and on an axis or group that does not fit.
 template <element_format Format, tensor_source X, class... Options>
 auto quantize(const X& x, const Options&... given) {
   static_assert(options::check<Options...>());

@@ -192,7 +192,8 @@ TEST_CASE("conventions: TFLite by hand") {
   CHECK(gives<tflite>({-2, 1}, narrow8, symmetric, 2.0 / 127, 0));
   CHECK(gives<tflite>({-2, 1}, signed8, symmetric, 2.0 / 127, 0));
   CHECK(gives<tflite>({-2, 1}, {-32768, 32767}, symmetric, 2.0 / 32767, 0));
-  // -0.5 by the end with the smaller terms, the high one: -0.4999999999999858, where the low one has -0.5000000000000142
+  // -0.5 by the end with the smaller terms, the high one: -0.4999999999999858, where the low one has
+  // -0.5000000000000142
   CHECK(127 - 3.3999999521443642e+38 / (2 * 3.3999999521443642e+38 / 255) > -0.5);
   CHECK(gives<tflite>({-3.3999999521443642e+38, 3.3999999521443642e+38}, signed8, asymmetric,
                       2 * 3.3999999521443642e+38 / 255, 0));

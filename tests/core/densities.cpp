@@ -42,7 +42,9 @@ void holds() {
     CHECK(plain.second == Approx(from_pdf(2, 0)).epsilon(1e-11));
     CHECK(D::cdf(b) - D::cdf(a) == Approx(about.zeroth).epsilon(1e-12));
   }
-  for (double p : {1e-12, 1e-3, 0.2, 0.5, 0.7, 1 - 1e-9}) CHECK(D::cdf(D::quantile(p)) == Approx(p).epsilon(1e-12).margin(1e-15));
+  for (double p : {1e-12, 1e-3, 0.2, 0.5, 0.7, 1 - 1e-9}) {
+    CHECK(D::cdf(D::quantile(p)) == Approx(p).epsilon(1e-12).margin(1e-15));
+  }
 }
 
 }  // namespace

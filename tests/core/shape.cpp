@@ -15,7 +15,8 @@ static_assert(shape{}.rank == 0 && shape{}.count() == 1);
 static_assert(shape{2, 3, 5}.rank == 3 && shape{2, 3, 5}.count() == 30);
 static_assert(shape::filled(3, 4) == shape{4, 4, 4});
 static_assert(checked_axis(-1, 3) == 2);
-static_assert(part_begin(10, 3, 0) == 0 && part_begin(10, 3, 1) == 3 && part_begin(10, 3, 2) == 6 && part_begin(10, 3, 3) == 10);
+static_assert(part_begin(10, 3, 0) == 0 && part_begin(10, 3, 1) == 3 && part_begin(10, 3, 2) == 6 &&
+              part_begin(10, 3, 3) == 10);
 static_assert(checked_count({6, 7}) == 42);
 
 }  // namespace

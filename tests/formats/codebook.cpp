@@ -80,7 +80,9 @@ TEST_CASE("fixed codebooks: levels by hand, at compile time", "[formats]") {
   for (float a : {0.0f, 0.5f, 0.125f, 0.03125f}) {
     for (float b : {0.0f, 0.5f, 0.125f, 0.03125f}) more.push_back((a + b / 2) / 0.75f);
   }
-  const auto positive = [&](const auto& v) { return std::vector<float>(v.begin() + (v.end() - v.begin()) / 2, v.end()); };
+  const auto positive = [&](const auto& v) {
+    return std::vector<float>(v.begin() + (v.end() - v.begin()) / 2, v.end());
+  };
   std::sort(sums.begin(), sums.end());
   std::sort(more.begin(), more.end());
   CHECK(positive(additive_power_of_two<4>::levels()) == sums);

@@ -79,7 +79,8 @@ TEST_CASE("integer: codes are two's complement", "[formats]") {
   CHECK(int{narrow_int4::encode(-8)} == 9);
   for_each(formats::integers{}, [](auto format) {
     using F = decltype(format);
-    CHECK(F::value(static_cast<typename F::word>((1 << F::bits) - 1)) == (F::range.lowest < 0 ? -1 : (1 << F::bits) - 1));
+    CHECK(F::value(static_cast<typename F::word>((1 << F::bits) - 1)) ==
+          (F::range.lowest < 0 ? -1 : (1 << F::bits) - 1));
   });
 }
 

@@ -13,7 +13,8 @@ using namespace equant;
 
 using half = minifloat<5, 10, special_codes::ieee, beyond_largest::special>;
 using brain = minifloat<8, 7, special_codes::ieee, beyond_largest::special>;
-constexpr float infinity = std::numeric_limits<float>::infinity(), not_a_number = std::numeric_limits<float>::quiet_NaN();
+constexpr float infinity = std::numeric_limits<float>::infinity(),
+                not_a_number = std::numeric_limits<float>::quiet_NaN();
 
 template <class Format>
 void check_decode(const std::string& file) {
@@ -34,7 +35,8 @@ void check_encode(const std::string& file) {
   const std::vector<double> levels = nearest::levels(file);
   const std::vector<std::uint32_t> steps = nearest::steps(levels);
   for (std::uint32_t word = 0; word < 1u << 16; ++word) {
-    for (const float x : {half::decode(static_cast<std::uint16_t>(word)), brain::decode(static_cast<std::uint16_t>(word))}) {
+    for (const float x :
+         {half::decode(static_cast<std::uint16_t>(word)), brain::decode(static_cast<std::uint16_t>(word))}) {
       const std::uint32_t sign = std::signbit(x) ? 1u << (Format::bits - 1) : 0;
       const std::uint32_t expected = std::isnan(x)   ? 0
                                      : std::isinf(x) ? sign | static_cast<std::uint32_t>(levels.size() - 1)

@@ -106,7 +106,8 @@ TEST_CASE("gemm: every edge of every tile") {
 TEST_CASE("gemm: every depth") {
   for (index_t depth = 1; depth <= 70; ++depth) {
     for_each_kind([&]<class A, class B>(A, B) {
-      check<A, B>({1 + depth % 8, 20, depth, zeros(depth % 3), zeros(depth / 3 % 3)}, 1000 + static_cast<std::uint64_t>(depth));
+      check<A, B>({1 + depth % 8, 20, depth, zeros(depth % 3), zeros(depth / 3 % 3)},
+                  1000 + static_cast<std::uint64_t>(depth));
     });
   }
 }

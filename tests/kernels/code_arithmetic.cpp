@@ -25,7 +25,9 @@ std::vector<T> codes(index_t n, std::uint64_t seed) {
 
 /// To the nearest code, ties to even: in double, where no step before rounds.
 int target(double x, const kernels::code_target& to) {
-  return static_cast<int>(std::nearbyint(std::clamp(x, double(to.range.lowest - to.zero), double(to.range.highest - to.zero)))) + to.zero;
+  return static_cast<int>(
+             std::nearbyint(std::clamp(x, double(to.range.lowest - to.zero), double(to.range.highest - to.zero)))) +
+         to.zero;
 }
 
 /// What may differ from arithmetic in double: values that lie within rounding errors of a tie.
@@ -87,8 +89,8 @@ TEST_CASE("code arithmetic: sums of two grids on a third") {
   for (index_t n : {1, 8, 15, 16, 31, 200}) {
     const auto a = codes<std::uint8_t>(n, 9), b = codes<std::uint8_t>(n, 10);
     on_each_isa<std::uint8_t, std::uint8_t>(n, [&]<class Isa>(Isa, std::uint8_t* y) {
-      kernels::add_codes<Isa>(kernels::code_operand<std::uint8_t>{a.data(), 0, .4f}, kernels::code_operand<std::uint8_t>{b.data(), 130, .9f},
-                              n, to, y);
+      kernels::add_codes<Isa>(kernels::code_operand<std::uint8_t>{a.data(), 0, .4f},
+                              kernels::code_operand<std::uint8_t>{b.data(), 130, .9f}, n, to, y);
       for (index_t i = 0; i < n; ++i) {
         const auto k = static_cast<std::size_t>(i);
         close(y[i], double(.4f) * a[k] + double(.9f) * (b[k] - 130), to);
@@ -102,7 +104,9 @@ TEST_CASE("code arithmetic: averages and maxima of windows") {
   for (index_t channels : {1, 5, 16, 37}) {
     const auto x = codes<std::uint8_t>(6 * 5 * channels, 77);
     const kernels::pixel_block<std::uint8_t> block{x.data() + channels, 3, 2, 5 * channels, 2 * channels};
-    const auto at = [&](index_t i, index_t j, index_t c) { return x[static_cast<std::size_t>((i * 5 + 1 + 2 * j) * channels + c)]; };
+    const auto at = [&](index_t i, index_t j, index_t c) {
+      return x[static_cast<std::size_t>((i * 5 + 1 + 2 * j) * channels + c)];
+    };
     on_each_isa<std::uint8_t, std::uint8_t>(channels, [&]<class Isa>(Isa, std::uint8_t* y) {
       kernels::average_codes<Isa>(block, 40, .8f / 6, channels, to, y);
       for (index_t c = 0; c < channels; ++c) {

@@ -68,7 +68,8 @@ void check_widen() {
     } else {
       // the payload stays in the upper bits; a half's NaN becomes quiet, a bfloat's is moved as it is
       const auto bits = std::bit_cast<std::uint32_t>(y[w]);
-      const auto payload = static_cast<std::uint32_t>(size - infinity_word<Words>) << (23 - layout<Words>::mantissa_bits);
+      const auto payload = static_cast<std::uint32_t>(size - infinity_word<Words>)
+                           << (23 - layout<Words>::mantissa_bits);
       const std::uint32_t quiet = std::is_same_v<Words, half_words> ? 0x400000u : 0u;
       right = right && std::isnan(y[w]) && (bits & 0x7fffffu) == (payload | quiet);
     }

@@ -110,7 +110,9 @@ TEMPLATE_LIST_TEST_CASE("kernels: ranges of lines together", "[kernels]", isa::c
     scene a(g);
     for (const bool finite : {true, false}) {
       if (!finite && g.lines * g.n == 0) continue;
-      if (!finite) a.x[static_cast<std::size_t>((g.lines - 1) * a.in + g.n / 2)] = std::numeric_limits<float>::quiet_NaN();
+      if (!finite) {
+        a.x[static_cast<std::size_t>((g.lines - 1) * a.in + g.n / 2)] = std::numeric_limits<float>::quiet_NaN();
+      }
       const auto at = [&](index_t line, index_t i) { return a.x[static_cast<std::size_t>(line * a.in + i)]; };
 
       const auto lines = static_cast<std::size_t>(g.lines), n = static_cast<std::size_t>(g.n);

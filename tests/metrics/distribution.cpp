@@ -57,7 +57,8 @@ TEST_CASE("distribution: refuses what is none", "[distribution]") {
   const RowVectorXf x{{0, 1}};
   CHECK_THROWS_WITH(metrics::histogram_of(x, interval{1, 1}, 4), says("4 bins over [1, 1]"));
   CHECK_THROWS_WITH(metrics::histogram_of(x, interval{0, 1}, 0), says("0 bins"));
-  CHECK_THROWS_WITH(metrics::error_histogram(x, RowVectorXf(x.head(1)), interval{0, 1}, 2), says("1 x 2 beside one of 1 x 1"));
+  CHECK_THROWS_WITH(metrics::error_histogram(x, RowVectorXf(x.head(1)), interval{0, 1}, 2),
+                    says("1 x 2 beside one of 1 x 1"));
   CHECK_THROWS_WITH(divergence({0, 0}, {1, 1}), says("all 0"));
   CHECK_THROWS_WITH(divergence({1, -1}, {1, 1}), says("weights -1 and 1"));
   CHECK_THROWS_WITH(divergence({1}, {1, 1}), says("1 weights beside 2"));

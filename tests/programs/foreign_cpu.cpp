@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: the equant authors
 // SPDX-License-Identifier: MIT
 
-// Linked with the program's guard: commands compiled for a CPU that has everything any CPU has. Nothing of this file may
-// run, its static initialiser included.
+// Linked with the program's guard: commands compiled for a CPU that has everything any CPU has. Nothing of this file
+// may run, its static initialiser included.
 #include "machine.hpp"
 
 #include <cstdlib>

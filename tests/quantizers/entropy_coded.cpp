@@ -26,7 +26,9 @@ double code_entropy(const entropy_coded_quantizer& q, const VectorXf& x) {
   std::map<int, double> counts;
   for (index_t i = 0; i < x.size(); ++i) counts[codes.code(i)] += 1;
   double bits = 0;
-  for (const auto& [code, n] : counts) bits -= n / static_cast<double>(x.size()) * std::log2(n / static_cast<double>(x.size()));
+  for (const auto& [code, n] : counts) {
+    bits -= n / static_cast<double>(x.size()) * std::log2(n / static_cast<double>(x.size()));
+  }
   return bits;
 }
 
@@ -71,7 +73,8 @@ TEST_CASE("entropy_coded: on values the codes cost the rate, and the error is wh
   CHECK(mse(q, positive) < 0.3);
 }
 
-TEST_CASE("entropy_coded: discrete, constant and single values need fewer bits than they are given", "[entropy coded]") {
+TEST_CASE("entropy_coded: discrete, constant and single values need fewer bits than they are given",
+          "[entropy coded]") {
   const VectorXf dice = sample(6000, [](auto& s) { return static_cast<double>(1 + s.integer(6)); });
   const auto q = entropy_coded(dice, 4);
   CHECK(q.rate() < std::log2(6) + 1e-9);

@@ -119,7 +119,8 @@ TEST_CASE("uniform_quantizer: a format from outside the library") {
 }
 
 TEST_CASE("uniform_quantizer: quantize_into uses the memory again, where it fits") {
-  const auto x = matrices::uniform<Eigen::MatrixXf>(30, 21, -5, 5), y = matrices::uniform<Eigen::MatrixXf>(30, 21, -5, 5, 9);
+  const auto x = matrices::uniform<Eigen::MatrixXf>(30, 21, -5, 5),
+             y = matrices::uniform<Eigen::MatrixXf>(30, 21, -5, 5, 9);
   const uniform_quantizer<int3> u(affine{1, 0});
   auto q = u.quantize(x);
   const std::uint8_t* memory = q.bytes().data();

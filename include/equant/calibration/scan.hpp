@@ -101,7 +101,9 @@ struct block_ranges {
       *lows = std::min(*lows, found.low);
       *highs = std::max(*highs, found.high);
     } else {
-      for (index_t i = 0; i < n; ++i) finite = kernels::widen_each(v + i, 1, lows + i * step, highs + i * step) && finite;
+      for (index_t i = 0; i < n; ++i) {
+        finite = kernels::widen_each(v + i, 1, lows + i * step, highs + i * step) && finite;
+      }
     }
   }
 

@@ -8,8 +8,8 @@
 
 namespace equant::inline EQUANT_ABI {
 
-/// Random bits that are the same on every machine (splitmix64; Steele, Lea and Flood, 2014): the i-th number, from 0, of
-/// a seed is mixed(seed + (i + 1) * step), so that any of them is had without those before.
+/// Random bits that are the same on every machine (splitmix64; Steele, Lea and Flood, 2014): the i-th number, from 0,
+/// of a seed is mixed(seed + (i + 1) * step), so that any of them is had without those before.
 class splitmix64 {
  public:
   static constexpr std::uint64_t step = 0x9e3779b97f4a7c15u;

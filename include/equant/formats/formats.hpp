@@ -43,9 +43,10 @@ using narrow_integers =
 using integers =
     joined<joined<signed_integers, unsigned_integers>::type, narrow_integers>::type;
 using minifloats = list<fp8_e4m3, fp8_e5m2, fp6_e3m2, fp6_e2m3, fp4_e2m1>;
-using codebooks = list<codebook<1>, codebook<2>, codebook<3>, codebook<4>, codebook<5>, codebook<6>, codebook<7>,
-                       codebook<8>, nf4, iq4, power_of_two<2>, power_of_two<4>, power_of_two<8>, additive_power_of_two<3>,
-                       additive_power_of_two<4>, additive_power_of_two<5>, additive_power_of_two<7>>;
+using codebooks =
+    list<codebook<1>, codebook<2>, codebook<3>, codebook<4>, codebook<5>, codebook<6>, codebook<7>, codebook<8>, nf4,
+         iq4, power_of_two<2>, power_of_two<4>, power_of_two<8>, additive_power_of_two<3>, additive_power_of_two<4>,
+         additive_power_of_two<5>, additive_power_of_two<7>>;
 using floats_and_books = joined<minifloats, codebooks>::type;
 using all = joined<joined<integers, floats_and_books>::type, list<bipolar, e8m0, dead_zone<5>, dead_zone<16>>>::type;
 

@@ -9,8 +9,8 @@
 namespace equant::inline EQUANT_ABI::gemm {
 
 /// The weights of a depthwise convolution, K x K x C codes (K 3 or 5) for a stride of 1 or 2, laid out once in the
-/// order the kernels read them. Only the differences code - zero point count, -255 to 255; where bytes cannot hold them,
-/// which wide asymmetric weights bring about, they are split into several, which costs time but no exactness.
+/// order the kernels read them. Only the differences code - zero point count, -255 to 255; where bytes cannot hold
+/// them, which wide asymmetric weights bring about, they are split into several, which costs time but no exactness.
 template <class Isa = isa::native>
 class depthwise_weights {
  public:

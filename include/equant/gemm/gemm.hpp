@@ -151,7 +151,8 @@ template <class Isa, bool Flip, source_of_rows<Isa> Rows, class Epilogue, class 
 void run(const Rows& left, const packed_matrix<Isa>& b, const context<Epilogue>& c, const std::int32_t* start,
          std::uint8_t* scratch, Executor&& executor) {
   using element = typename kernels::mac_on<Isa>::element;
-  const row_blocks cut(left.count(), left.copied_stride(), kernels::tiling<Isa>::tallest(kernels::tiling<Isa>::vectors));
+  const row_blocks cut(left.count(), left.copied_stride(),
+                       kernels::tiling<Isa>::tallest(kernels::tiling<Isa>::vectors));
   const index_t workers = static_cast<index_t>(executor.threads()), blocks = cut.blocks;
   const index_t parts = std::min(b.panels(), workers <= blocks ? 1 : (workers + blocks - 1) / blocks);
   const auto task = [&](index_t number, element* copy) {
@@ -177,7 +178,8 @@ void run(const Rows& left, const packed_matrix<Isa>& b, const context<Epilogue>&
 
 /// What sums begin with: bias - zero * column sum, `zero` that of the codes as the kernels see them.
 template <class Isa>
-std::vector<std::int32_t> start_sums(const packed_matrix<Isa>& b, std::int32_t zero, std::span<const std::int32_t> bias) {
+std::vector<std::int32_t> start_sums(const packed_matrix<Isa>& b, std::int32_t zero,
+                                     std::span<const std::int32_t> bias) {
   std::vector<std::int32_t> start(static_cast<std::size_t>(b.padded_columns()), 0);
   for (std::size_t n = 0; n < static_cast<std::size_t>(b.columns()); ++n) {
     const std::uint32_t added = bias.empty() ? 0 : static_cast<std::uint32_t>(bias[n]);
@@ -231,7 +233,8 @@ void multiply(const view<const T>& a, const packed_matrix<Isa>& b, const terms& 
       row_weights.push_back(sum - driver::times(static_cast<std::int32_t>(depth), za));
     }
   }
-  const driver::context<Epilogue> c{&epilogue, columns, b.sums().data(), b.zero_points().empty() ? nullptr : b.zero_points().data(),
+  const driver::context<Epilogue> c{&epilogue, columns, b.sums().data(),
+                                    b.zero_points().empty() ? nullptr : b.zero_points().data(),
                                     row_zeros.empty() ? nullptr : row_zeros.data(), row_weights.data()};
   const matrix_rows<Isa, T> left(a);
   byte_buffer scratch(driver::copy_bytes<Isa>(left) * static_cast<std::size_t>(executor.threads()));

@@ -90,7 +90,9 @@ class packed_matrix {
     archive_reader in(saved, "packed_matrix", 1);
     const shape sizes{in.integer(), in.integer()};
     const bool is_unsigned = in.integer() != 0;
-    if (sizes[0] < 0 || sizes[1] < 0 || sizes[1] > static_cast<index_t>(saved.size())) in.fail("a shape of ", to_string(sizes));
+    if (sizes[0] < 0 || sizes[1] < 0 || sizes[1] > static_cast<index_t>(saved.size())) {
+      in.fail("a shape of ", to_string(sizes));
+    }
     std::vector<std::int32_t> zeros(static_cast<std::size_t>(sizes[1]));
     for (std::int32_t& z : zeros) z = static_cast<std::int32_t>(in.integer());
     const std::string bytes = in.text();
@@ -100,9 +102,11 @@ class packed_matrix {
     in.finish();
     const shape strides{1, sizes[0]};
     if (is_unsigned) {
-      return packed_matrix(view<const std::uint8_t>{reinterpret_cast<const std::uint8_t*>(bytes.data()), sizes, strides}, zeros);
+      return packed_matrix(
+          view<const std::uint8_t>{reinterpret_cast<const std::uint8_t*>(bytes.data()), sizes, strides}, zeros);
     }
-    return packed_matrix(view<const std::int8_t>{reinterpret_cast<const std::int8_t*>(bytes.data()), sizes, strides}, zeros);
+    return packed_matrix(view<const std::int8_t>{reinterpret_cast<const std::int8_t*>(bytes.data()), sizes, strides},
+                         zeros);
   }
 
  private:

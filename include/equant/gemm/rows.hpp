@@ -14,8 +14,8 @@ namespace equant::inline EQUANT_ABI::gemm {
 /// A source of rows:
 ///
 ///   count()               how many rows there are
-///   readable()            how many, from the front, can be read in place up to a whole group: what lies behind a row is
-///                         multiplied with zero, but must be memory
+///   readable()            how many, from the front, can be read in place up to a whole group: what lies behind a
+///                         row is multiplied with zero, but must be memory
 ///   row(m), stride()      where such a row lies, and the bytes from row to row
 ///   copied_stride()       bytes from row to row of a copy
 ///   copy(first, n, to)    rows first .. first + n, as elements, padded with zeros to whole groups
@@ -88,7 +88,8 @@ struct row_blocks {
 template <class Isa, source_of_rows<Isa> Rows>
 std::size_t copy_bytes(const Rows& left) {
   if (left.readable() == left.count()) return 0;
-  const row_blocks cut(left.count(), left.copied_stride(), kernels::tiling<Isa>::tallest(kernels::tiling<Isa>::vectors));
+  const row_blocks cut(left.count(), left.copied_stride(),
+                       kernels::tiling<Isa>::tallest(kernels::tiling<Isa>::vectors));
   const index_t bytes = cut.longest() * left.copied_stride();
   return static_cast<std::size_t>((bytes + 63) / 64 * 64);
 }

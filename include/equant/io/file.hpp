@@ -65,7 +65,9 @@ inline std::int64_t file_size(const std::string& path) {
 /// `length` bytes of a file from `offset` on; they must be there.
 inline std::string read_part(const std::string& path, std::int64_t offset, std::int64_t length) {
   const files::handle file = files::open(path, "rb");
-  if (!file || std::fseek(file.get(), static_cast<long>(offset), SEEK_SET) != 0) files::fail(path, "cannot be read", errno);
+  if (!file || std::fseek(file.get(), static_cast<long>(offset), SEEK_SET) != 0) {
+    files::fail(path, "cannot be read", errno);
+  }
   std::string bytes(static_cast<std::size_t>(length), '\0');
   if (std::fread(bytes.data(), 1, bytes.size(), file.get()) != bytes.size()) {
     files::fail(path, "cannot be read", std::ferror(file.get()) != 0 ? errno : EIO);

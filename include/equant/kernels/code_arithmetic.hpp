@@ -70,8 +70,8 @@ template <class Isa = isa::native, class T, class U>
 
 /// y = to((b - zero) * factor + (a - zero) * factor), the product with a rounded, the rest fused.
 template <class Isa = isa::native, class A, class B, class U>
-[[gnu::noinline]] void add_codes(const code_operand<A>& a, const code_operand<B>& b, index_t count, const code_target& to,
-                                 U* y) noexcept {
+[[gnu::noinline]] void add_codes(const code_operand<A>& a, const code_operand<B>& b, index_t count,
+                                 const code_target& to, U* y) noexcept {
   using L = lanes<Isa>;
   const code_steps::target<L> put(to);
   const auto zero_a = L::splat(a.zero), zero_b = L::splat(b.zero);
@@ -88,8 +88,8 @@ template <class Isa = isa::native, class A, class B, class U>
 /// Per channel y = to(factor * sum over the pixels of (x - zero)): the average, where the factor is divided by how many
 /// there are. The sum is exact.
 template <class Isa = isa::native, class T, class U>
-[[gnu::noinline]] void average_codes(const pixel_block<T>& x, std::int32_t zero, float factor, index_t channels, const code_target& to,
-                                     U* y) noexcept {
+[[gnu::noinline]] void average_codes(const pixel_block<T>& x, std::int32_t zero, float factor, index_t channels,
+                                     const code_target& to, U* y) noexcept {
   using L = lanes<Isa>;
   const code_steps::target<L> put(to);
   const auto start = L::splat(static_cast<std::int32_t>(-zero * x.rows * x.columns));

@@ -13,8 +13,8 @@
 ///   any format     code[i] = format.encode(x[i] / s)
 ///
 /// x is contiguous; s and z are stepped by 0 or 1 (see run_parameters). Codes leave as words, the integer in two's
-/// complement (packing drops what exceeds the width), or as `nibbles`, two to a byte; either may be `streamed`. NaN goes to
-/// the code of zero.
+/// complement (packing drops what exceeds the width), or as `nibbles`, two to a byte; either may be `streamed`. NaN
+/// goes to the code of zero.
 namespace equant::inline EQUANT_ABI::kernels {
 
 template <class Isa>

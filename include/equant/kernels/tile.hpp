@@ -44,7 +44,9 @@ template <class Isa, std::size_t Rows, std::size_t Vectors, std::size_t Split, b
   const index_t distance[4] = {0, t.a_stride, 2 * t.a_stride, 3 * t.a_stride};
   const char* a[pointers];
 #pragma GCC unroll 8
-  for (std::size_t i = 0; i < pointers; ++i) a[i] = static_cast<const char*>(t.a) + static_cast<index_t>(4 * i) * t.a_stride;
+  for (std::size_t i = 0; i < pointers; ++i) {
+    a[i] = static_cast<const char*>(t.a) + static_cast<index_t>(4 * i) * t.a_stride;
+  }
   const char* b = static_cast<const char*>(t.b);
   const auto step = [&](typename mac::i32 (&sums)[Rows][Vectors]) __attribute__((always_inline)) {
     typename mac::word columns[Vectors];

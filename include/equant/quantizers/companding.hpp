@@ -7,7 +7,8 @@
 #include <equant/quantizers/sorted_values.hpp>
 
 /// Companding: equal steps of a compressed value. With the compressor g the 2^Bits levels are g^-1 of the middles of
-/// equal steps over [-1, 1] or [0, 1]; a value goes to the nearest of them, which is no worse than where g would put it.
+/// equal steps over [-1, 1] or [0, 1]; a value goes to the nearest of them, which is no worse than where g would put
+/// it.
 namespace equant::inline EQUANT_ABI {
 
 namespace companding {

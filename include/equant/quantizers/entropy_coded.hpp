@@ -81,7 +81,8 @@ fit measured(const Source& source, double step, double zone) {
   return found;
 }
 
-/// The least step whose rate is at most `rate`: the rate falls with the logarithm of the step, at high rates by as much.
+/// The least step whose rate is at most `rate`: the rate falls with the logarithm of the step, at high rates by as
+/// much.
 template <class Source>
 fit at_rate(const Source& source, double zone, double rate, double start) {
   double low = std::log2(source.low), high = std::log2(source.high);
@@ -166,8 +167,8 @@ format levels_of(const Source& source, const fit& f) {
 
 }  // namespace entropy_coding
 
-/// Equal steps with a dead zone, and what an entropy coder makes of its codes. All of uniform_quantizer's operations are
-/// here; codes take 16 bits until they are coded.
+/// Equal steps with a dead zone, and what an entropy coder makes of its codes. All of uniform_quantizer's operations
+/// are here; codes take 16 bits until they are coded.
 class entropy_coded_quantizer : public uniform_quantizer<dead_zone<16>> {
  public:
   template <class Source>

@@ -98,8 +98,8 @@ std::vector<index_t> edges_of(const auto& x) {
   return edges;
 }
 
-/// Solves for `step` the tridiagonal system whose diagonal is mass[i] - newton * (side[i] + side[i + 1]), with -newton *
-/// side[i] beside it; false where that is not positive definite.
+/// Solves for `step` the tridiagonal system whose diagonal is mass[i] - newton * (side[i] + side[i + 1]), with -newton
+/// * side[i] beside it; false where that is not positive definite.
 inline bool solve(const std::vector<double>& mass, const std::vector<double>& side, double newton,
                   const std::vector<double>& right, std::vector<double>& step) {
   const std::size_t n = mass.size();

@@ -11,8 +11,8 @@
 namespace equant::inline EQUANT_ABI {
 
 /// The values of a tensor in ascending order, each once with its weight (how often it occurs, or what the caller says
-/// it counts), and sums over all up to each: what a cell of a quantizer costs is then a few subtractions. They are held,
-/// and summed, as Real.
+/// it counts), and sums over all up to each: what a cell of a quantizer costs is then a few subtractions. They are
+/// held, and summed, as Real.
 template <std::floating_point Real>
 class ordered_values {
  public:

@@ -14,8 +14,8 @@ struct target_bytes {
   std::size_t bytes = 0;
 };
 
-/// The row of a sweep with the fewest bytes that reaches a SQNR, or the one of the largest SQNR within a budget of bytes;
-/// of equals the one with fewer bytes, then the first. Nothing where no row does.
+/// The row of a sweep with the fewest bytes that reaches a SQNR, or the one of the largest SQNR within a budget of
+/// bytes; of equals the one with fewer bytes, then the first. Nothing where no row does.
 inline std::optional<sweep::row> recommend(const sweep::table& t, target_sqnr target) {
   if (std::isnan(target.db)) contract::invalid_argument("a target of nan dB");
   const sweep::row* best = nullptr;

@@ -13,8 +13,8 @@ namespace equant::inline EQUANT_ABI::weights {
 
 using row_matrix = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
 
-/// The second moments of a layer's inputs, S = X^T X / n for samples X, n x I: all that the layer's output error depends
-/// on, tr(E S E^T) for an error E of its weights. Streaming: blocks of samples come one after the other.
+/// The second moments of a layer's inputs, S = X^T X / n for samples X, n x I: all that the layer's output error
+/// depends on, tr(E S E^T) for an error E of its weights. Streaming: blocks of samples come one after the other.
 class covariance {
  public:
   covariance() = default;
@@ -25,7 +25,9 @@ class covariance {
 
   /// Samples are rows.
   void observe(const Eigen::Ref<const row_matrix>& x) {
-    if (x.cols() != inputs()) contract::invalid_argument("samples of ", x.cols(), " values for a layer of ", inputs(), " inputs");
+    if (x.cols() != inputs()) {
+      contract::invalid_argument("samples of ", x.cols(), " values for a layer of ", inputs(), " inputs");
+    }
     sum_.selfadjointView<Eigen::Lower>().rankUpdate(x.transpose());
     for (index_t r = 0; r < x.rows(); ++r) {
       const double square = static_cast<double>(x.row(r).squaredNorm());

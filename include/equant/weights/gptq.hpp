@@ -8,8 +8,8 @@
 
 namespace equant::inline EQUANT_ABI::weights {
 
-/// U, upper triangular, with U^T U = S^-1, of S made safe by a hundredth of its mean diagonal (or `damping` of it). With S =
-/// R R^T, R upper, U is the inverse of R.
+/// U, upper triangular, with U^T U = S^-1, of S made safe by a hundredth of its mean diagonal (or `damping` of it).
+/// With S = R R^T, R upper, U is the inverse of R.
 inline Eigen::MatrixXf inverse_factor(Eigen::MatrixXf s, float damping = 0.01f) {
   const index_t n = s.rows();
   const float mean = n == 0 ? 0 : s.diagonal().mean();
@@ -27,10 +27,10 @@ inline Eigen::MatrixXf inverse_factor(Eigen::MatrixXf s, float damping = 0.01f) 
   }
 }
 
-/// Rounds weights `w`, outputs x inputs, one input after the other; what rounding an input's weights costs is taken over by
-/// the inputs that follow, as far as they vary together: GPTQ, Frantar et al. 2022, in its Cholesky form, in blocks.
-/// `u` is the inverse factor of the inputs' moments. `round(i, column)` puts the weights of input i on their levels in
-/// place. Afterwards `w` holds the levels.
+/// Rounds weights `w`, outputs x inputs, one input after the other; what rounding an input's weights costs is taken
+/// over by the inputs that follow, as far as they vary together: GPTQ, Frantar et al. 2022, in its Cholesky form, in
+/// blocks. `u` is the inverse factor of the inputs' moments. `round(i, column)` puts the weights of input i on their
+/// levels in place. Afterwards `w` holds the levels.
 template <class Round>
 void gptq(Eigen::MatrixXf& w, const Eigen::MatrixXf& u, Round&& round) {
   const index_t inputs = w.cols();

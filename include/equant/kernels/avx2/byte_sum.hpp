@@ -26,7 +26,8 @@ struct byte_sum_on<isa::avx2> : byte_sum_on<isa::portable> {
     _mm256_store_si256(reinterpret_cast<__m256i*>(four), sums);
     const std::uint64_t shifted = std::is_signed_v<T> ? 128 * static_cast<std::uint64_t>(i) : 0;
     const auto rest = static_cast<std::uint32_t>(byte_sum_on<isa::portable>::run(x + i, n - i));
-    return static_cast<std::int32_t>(static_cast<std::uint32_t>(four[0] + four[1] + four[2] + four[3] - shifted) + rest);
+    return static_cast<std::int32_t>(static_cast<std::uint32_t>(four[0] + four[1] + four[2] + four[3] - shifted) +
+                                     rest);
   }
 };
 

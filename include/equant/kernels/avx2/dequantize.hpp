@@ -22,7 +22,8 @@ struct dequantize_on<isa::avx2> : dequantize_on<isa::portable> {
   template <avx2::float_map Map>
   static void run(nibbles<const std::uint8_t> codes, index_t n, run_parameters<Map> p, std::int32_t sign,
                   float* y) noexcept {
-    const index_t i = avx2::with_lanes(p, [&](const auto& lanes) { return halves<Map>(codes.bytes, n, lanes, sign, y); });
+    const index_t i =
+        avx2::with_lanes(p, [&](const auto& lanes) { return halves<Map>(codes.bytes, n, lanes, sign, y); });
     base::run(nibbles<const std::uint8_t>{codes.bytes + i / 2}, n - i, p.from(i), sign, y + i);
   }
 

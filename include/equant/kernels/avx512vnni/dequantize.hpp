@@ -41,7 +41,8 @@ struct dequantize_on<isa::avx512vnni> : dequantize_on<isa::avxvnni> {
 #pragma GCC unroll 8
             for (int j = 0; j < 8; ++j) {
               const __m512i difference = _mm512_sub_epi32(value(widened(c + 16 * j, how), sign, how), zero[j]);
-              _mm512_storeu_ps(r + 16 * j, _mm512_mul_ps(_mm512_maskz_cvtepi32_ps(avx512vnni::all, difference), scale[j]));
+              _mm512_storeu_ps(r + 16 * j,
+                               _mm512_mul_ps(_mm512_maskz_cvtepi32_ps(avx512vnni::all, difference), scale[j]));
             }
           };
           one(from + i, to + i);

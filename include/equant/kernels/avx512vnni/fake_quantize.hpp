@@ -39,7 +39,9 @@ struct fake_quantize_on<isa::avx512vnni> : fake_quantize_on<isa::avxvnni> {
       index_t i = out.start(n);
       if (i > 0) some<Rules, Map>(x, 0, i, lanes, range, out);
       if constexpr (avx512vnni::fixed_point<Rules, Map>::applies) {
-        if (avx512vnni::fixed_point<Rules, Map>::usable(p, range)) i = by_product<Rules, Map>(x, i, n, lanes, range, out);
+        if (avx512vnni::fixed_point<Rules, Map>::usable(p, range)) {
+          i = by_product<Rules, Map>(x, i, n, lanes, range, out);
+        }
       }
       for (; i + 16 <= n; i += 16) exact<Rules, Map>(x, i, lanes, range, out);
       if (i < n) some<Rules, Map>(x, i, n, lanes, range, out);

@@ -55,7 +55,9 @@ struct quantize_on<isa::avx512vnni> : quantize_on<isa::avxvnni> {
     return avx512vnni::with_lanes(p, [&](const auto& lanes) __attribute__((always_inline)) {
       index_t i = some<Rules>(x, 0, out.start(x, n), lanes, range, out);
       if constexpr (avx512vnni::fixed_point<Rules, Map>::applies) {
-        if (avx512vnni::fixed_point<Rules, Map>::usable(p, range)) i = by_product<Rules, Map>(x, i, n, lanes, range, out);
+        if (avx512vnni::fixed_point<Rules, Map>::usable(p, range)) {
+          i = by_product<Rules, Map>(x, i, n, lanes, range, out);
+        }
       }
       for (; i + 64 <= n; i += 64) exact<Rules>(x, i, lanes, range, out);
       some<Rules>(x, i, n, lanes, range, out);

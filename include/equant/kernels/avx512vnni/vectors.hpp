@@ -236,7 +236,7 @@ struct fixed_point {
     return _mm512_maskz_min_epi32(all, _mm512_maskz_max_epi32(all, code, lowest), highest);
   }
 
-  /// The codes of x[i .. i + 32) as words, not yet clamped to the range; those far beyond it are at the ends of 16 bits.
+  /// The codes of x[i .. i + 32) as words, not yet clamped to the range; those far beyond it are at 16 bits' ends.
   template <class Lanes>
   [[gnu::always_inline]] __m512i words(const float* x, index_t i, const Lanes& lanes, __m512i& least) const {
     const __m512i a = codes_65536(load(x + i), lanes.at(i), least);
@@ -255,7 +255,8 @@ struct fixed_point {
   /// Sixteen times f.
   template <class Place>
   [[gnu::always_inline]] static __m512i codes_65536(__m512 x, const Place& p, __m512i& least) {
-    const __m512 offset = _mm512_fmadd_ps(p.zero_f32(), _mm512_set1_ps(0x1p16f), _mm512_set1_ps(0x1p15f + proof::margin));
+    const __m512 offset =
+        _mm512_fmadd_ps(p.zero_f32(), _mm512_set1_ps(0x1p16f), _mm512_set1_ps(0x1p15f + proof::margin));
     const __m512i f = _mm512_maskz_cvtps_epi32(all, _mm512_fmadd_ps(x, p.inverse_65536(), offset));
     least = _mm512_maskz_min_epu16(0xffffffffu, least, f);
     return f;
