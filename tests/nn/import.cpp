@@ -48,6 +48,11 @@ TEST_CASE("import: products in all their forms are dense layers") {
   refused(model({-1, 3}).with(floats("w", {2, 2}, {1, 2, 3, 4})).node("MatMul", {"x", "w"}, "y"), "node 'y' (MatMul)");
 }
 
+TEST_CASE("import: a product with the last axis of images goes through rows") {
+  const model m = model({-1, 2, 1, 2}).with(floats("w", {2, 3}, {1, 0, 2, 0, 1, 10})).node("MatMul", {"x", "w"}, "y");
+  CHECK(m.of({2, 2, 1, 2}) == nn::tensor({2, 2, 1, 3}, {1, 2, 22, 3, 4, 46, 5, 6, 70, 7, 8, 94}));
+}
+
 TEST_CASE("import: a constant added to a convolution is its bias where nobody else reads the sum's part") {
   const auto conv = [](std::vector<std::int64_t> dims) {
     return model({-1, 1, 1, 2})
@@ -273,7 +278,8 @@ TEST_CASE("import: what is broken or not supported is named") {
   refused(model({-1, 3, 2, 2}).with(one_by_one).node("Conv", {"x", "w"}, "y"), "node 'y' (Conv)");
   refused(model({-1, 1, 2, 2}).with(one_by_one).node("Conv", {"x", "w"}, "y", {integer("group", 0)}),
           "node 'y' (Conv)");
-  refused(model({-1, 1, 2, 2}).with(floats("w", {1, 1, 1, 1}, {std::nanf("")})).node("Conv", {"x", "w"}, "y"), "a weight of nan");
+  refused(model({-1, 1, 2, 2}).with(floats("w", {1, 1, 1, 1}, {std::nanf("")})).node("Conv", {"x", "w"}, "y"),
+          "a weight of nan");
   model domain = model({-1, 2}).node("Relu", {"x"}, "y");
   domain.m.graph.nodes[0].domain = "com.microsoft";
   refused(domain, "operators of 'com.microsoft' are not supported");

@@ -70,6 +70,40 @@ inline nn::graph residual() {
   return g;
 }
 
+/// One of every layer: N x 2 x 6 x 6 -> N x 25 x 2 and the softmax on the way.
+inline nn::graph every_layer() {
+  nn::graph g;
+  const auto constant = [&](const shape& s, std::uint64_t seed) {
+    return g.add("constant" + std::to_string(seed), nn::constant{noise(s, seed, 3)}, {});
+  };
+  const int x = g.add_input("x", {-1, 2, 6, 6});
+  nn::conv c = conv(4, 2, 3, 3);
+  c.weights.values = noise({4, 1, 3, 2}, 5);
+  c.groups = 2;
+  c.window = {{3, 2}, {2, 1}, {1, 2}, {1, 0, 2, 3}, false};
+  int v = g.add("conv", c, {x});
+  v = g.add("norm", nn::batch_norm{{1, 2, 3, 4}, {0, 1, 0, 1}, {0.5f, 0, 0, 1}, {1, 2, 3, 4}, 1e-3f}, {v});
+  v = g.add("clip", nn::clip{-0.5f, 2}, {v});
+  nn::max_pool pool;
+  pool.window = {{2, 2}, {2, 1}, {1, 1}, {0, 1, 1, 0}, true};
+  v = g.add("largest", pool, {v});
+  v = g.add("mean", nn::average_pool{{{2, 1}, {1, 1}, {1, 1}, {1, 0, 0, 0}, false}, true}, {v});
+  v = g.add("pad", nn::pad{{0, 1, 0, 2}, {0, 0, 1, 0}, 1.5f}, {v});
+  v = g.add("slice", nn::slice{{1, 0}, {5, 100}, {1, 2}, {1, 3}}, {v});
+  v = g.add("sub", nn::binary{nn::binary_kind::subtract}, {v, constant({4, 1, 1}, 21)});
+  v = g.add("exp", nn::unary{nn::unary_kind::exponential}, {v});
+  v = g.add("turned", nn::transpose{{0, 2, 3, 1}}, {v});
+  v = g.add("rows", nn::reshape{{0, -1, 4}}, {v});
+  v = g.add("wide", dense(5, 4, 7), {v});
+  const int left = g.add("softmax", nn::softmax{2}, {v});
+  v = g.add("both", nn::concat{2}, {left, v});
+  v = g.add("flat", nn::reshape{{0, -1, 10}}, {v});
+  v = g.add("product", nn::matmul{}, {v, constant({10, 2}, 22)});
+  const int half = g.add("div", nn::binary{nn::binary_kind::divide}, {v, constant({}, 23)});
+  g.outputs = {half, left};
+  return g;
+}
+
 inline int value_named(const nn::graph& g, const std::string& name) {
   for (std::size_t v = 0; v < g.values.size(); ++v) {
     if (g.values[v].name == name) return static_cast<int>(v);

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <equant/nn/importer.hpp>
+#include <equant/nn/import_moves.hpp>
 
 /// ONNX nodes that become layers.
 namespace equant::inline EQUANT_ABI::nn::importing {
@@ -138,7 +138,14 @@ inline void read_matmul(context& c) {
   if (c.is_known(1) && c.numbers(1).sizes.size() == 2 && c.sizes(x).rank >= 2) {
     dense d;
     d.weights = read_weights(c, 1, true);
-    c.add(std::move(d), {x});
+    const index_t outputs = d.weights.outputs();
+    if (c.sizes(x).rank != 4) return static_cast<void>(c.add(std::move(d), {x}));
+    std::vector<index_t> sizes = c.open_sizes(x);
+    const int rows = c.add_hidden(reshape{{0, -1, sizes[3]}}, {x}, c.output() + "/rows");
+    c.graph.at(rows).grid = c.graph.at(x).grid;
+    const int product = c.add_hidden(std::move(d), {rows}, c.output() + "/product");
+    sizes[3] = outputs;
+    c.add(reshape{as_reshape(c, c.open_sizes(x), sizes)}, {product});
   } else {
     c.add(matmul{}, {x, c.value(1)});
   }

@@ -79,7 +79,7 @@ struct conv {
   bool depthwise() const { return groups > 1 && groups == weights.outputs() && weights.values.sizes[1] == 1; }
 };
 
-/// y = x w^T + b over the last axis: weights O x I.
+/// y = x w^T + b over the last axis: weights O x I. Not on images, whose last axis does not lie together.
 struct dense {
   nn::weights weights;
   nn::bias bias;

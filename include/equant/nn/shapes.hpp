@@ -61,7 +61,7 @@ inline shape of(const node& n, const conv& c, const std::vector<shape>& in) {
 
 inline shape of(const node& n, const dense& d, const std::vector<shape>& in) {
   const shape& w = d.weights.values.sizes;
-  if (w.rank != 2 || in[0].rank < 2 || in[0][in[0].rank - 1] != w[1]) {
+  if (w.rank != 2 || in[0].rank < 2 || in[0].rank == 4 || in[0][in[0].rank - 1] != w[1]) {
     fail(n, "weights of ", to_string(w), ", output x input, on ", to_string(in[0]));
   }
   const std::size_t biases = d.bias.values.size();

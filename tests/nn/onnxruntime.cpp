@@ -1,0 +1,126 @@
+// SPDX-FileCopyrightText: the equant authors
+// SPDX-License-Identifier: MIT
+#include "nn/onnxruntime.hpp"
+
+#include "nn/model_files.hpp"
+#include "nn/networks.hpp"
+
+#include <equant/nn/export.hpp>
+#include <equant/nn/import.hpp>
+#include <equant/nn/quantize.hpp>
+
+using namespace equant;
+
+namespace {
+
+onnxruntime::result run_there(const nn::graph& g, const nn::tensor& x) {
+  const folder here;
+  nn::save_onnx(g, here / "net.onnx");
+  return onnxruntime::run(here / "net.onnx", std::vector<nn::tensor>{x});
+}
+
+std::vector<index_t> winners(const nn::tensor& logits) {
+  std::vector<index_t> found;
+  const index_t classes = logits.count() / logits.sizes[0];
+  for (auto row = logits.values.begin(); row != logits.values.end(); row += classes) {
+    found.push_back(std::max_element(row, row + classes) - row);
+  }
+  return found;
+}
+/// The share of rows with the same largest value.
+double agreement(const nn::tensor& a, const nn::tensor& b) {
+  REQUIRE(a.sizes == b.sizes);
+  const auto p = winners(a), q = winners(b);
+  index_t same = 0;
+  for (std::size_t i = 0; i < p.size(); ++i) same += p[i] == q[i] ? 1 : 0;
+  return static_cast<double>(same) / static_cast<double>(p.size());
+}
+
+/// 10 log10 of the energy of y over that of its distance to x.
+double sqnr_db(const nn::tensor& x, const nn::tensor& y) {
+  double signal = 0, noise = 0;
+  for (std::size_t i = 0; i < x.values.size(); ++i) {
+    const double s = static_cast<double>(y.values[i]), e = static_cast<double>(x.values[i]) - s;
+    signal += s * s;
+    noise += e * e;
+  }
+  return 10 * std::log10(signal / noise);
+}
+
+void check_float(const nn::graph& g, const nn::tensor& x) {
+  const auto theirs = run_there(g, x);
+  const auto ours = nn::evaluate(g, std::vector<nn::tensor>{x});
+  REQUIRE(theirs.outputs.size() == ours.size());
+  for (std::size_t i = 0; i < ours.size(); ++i) CHECK(model_files::difference(ours[i], theirs.outputs[i]) < 1e-5);
+}
+
+}  // namespace
+
+TEST_CASE("onnxruntime: float networks compute the same there") {
+  if (!onnxruntime::here()) EQUANT_SKIP("EQUANT_ORT is not set");
+  check_float(networks::residual(), networks::noise({3, 2, 6, 6}, 2));
+  check_float(networks::every_layer(), networks::noise({3, 2, 6, 6}, 1));
+}
+
+TEST_CASE("onnxruntime: quantized networks run in its integer kernels") {
+  if (!onnxruntime::here()) EQUANT_SKIP("EQUANT_ORT is not set");
+  const nn::tensor x = networks::noise({200, 2, 6, 6}, 4), images = networks::noise({200, 2, 8, 8}, 5);
+  for (const bool per_channel : {true, false}) {
+    const nn::graph g = nn::quantize(networks::residual(), x.rows(0, 20), {.per_channel = per_channel});
+    const auto theirs = run_there(g, x);
+    CHECK(theirs.count("QLinearConv") == 2);
+    CHECK(theirs.count("Conv") == 0);
+    CHECK(theirs.count("QLinearAdd") == 1);
+    CHECK(theirs.count("QLinearGlobalAveragePool") == 1);
+    CHECK(theirs.count("QGemm") == 1);
+    CHECK(theirs.count("DequantizeLinear") == 0);
+    CHECK(theirs.count("Relu") == 0);
+    const auto ours = nn::evaluate(g, std::vector<nn::tensor>{x});
+    CHECK(agreement(ours[0], theirs.outputs[0]) >= 0.995);
+  }
+  const nn::graph g = nn::quantize(networks::classifier(), images.rows(0, 20));
+  const auto theirs = run_there(g, images);
+  CHECK(theirs.count("QLinearConv") == 2);
+  CHECK(theirs.count("Conv") == 0);
+  CHECK(theirs.count("QGemm") == 1);
+  CHECK(theirs.count("DequantizeLinear") == 0);
+  CHECK(agreement(nn::evaluate(g, std::vector<nn::tensor>{images})[0], theirs.outputs[0]) >= 0.995);
+}
+
+TEST_CASE("onnxruntime: weights of few bits, weights alone, activations of few bits") {
+  if (!onnxruntime::here()) EQUANT_SKIP("EQUANT_ORT is not set");
+  const nn::tensor x = networks::noise({100, 2, 6, 6}, 4);
+  const nn::quantize_options ways[] = {{.weight_bits = 4},
+                                       {.weight_bits = 2, .per_channel = false},
+                                       {.activation_bits = 4},
+                                       {.signed_activations = true}};
+  for (const nn::quantize_options& o : ways) {
+    const nn::graph g = nn::quantize(networks::residual(), x.rows(0, 20), o);
+    CHECK(agreement(nn::evaluate(g, std::vector<nn::tensor>{x})[0], run_there(g, x).outputs[0]) >= 0.98);
+    const nn::graph light = nn::quantize_weights(networks::residual(), o);
+    check_float(light, x);
+  }
+}
+
+TEST_CASE("onnxruntime: a network that another tool quantized computes the same after being read and written") {
+  const std::string data = model_files::folder();
+  if (!onnxruntime::here() || data.empty()) EQUANT_SKIP("EQUANT_ORT or EQUANT_DATA is not set");
+  const nn::tensor x = model_files::load(data + "ic_test_x.npy", 200);
+  const auto before = onnxruntime::run(data + "ic_tflite_int8.onnx", std::vector<nn::tensor>{x});
+  const auto after = run_there(nn::load_onnx(data + "ic_tflite_int8.onnx"), x);
+  CHECK(before.outputs == after.outputs);
+  CHECK(after.count("QLinearConv") == before.count("QLinearConv"));
+}
+
+TEST_CASE("onnxruntime: a real network, quantized here, answers the same there") {
+  const std::string data = model_files::folder();
+  if (!onnxruntime::here() || data.empty()) EQUANT_SKIP("EQUANT_ORT or EQUANT_DATA is not set");
+  const nn::tensor calibration = model_files::load(data + "digits_train_x.npy", 100),
+                   x = model_files::load(data + "digits_test_x.npy", 597);
+  const nn::graph g = nn::quantize(nn::load_onnx(data + "digits_cnn_bn.onnx"), calibration);
+  const auto theirs = run_there(g, x);
+  CHECK(theirs.count("QLinearConv") == 4);
+  const auto ours = nn::evaluate(g, std::vector<nn::tensor>{x});
+  CHECK(agreement(ours[0], theirs.outputs[0]) >= 0.995);
+  CHECK(sqnr_db(theirs.outputs[0], ours[0]) > 30);
+}
