@@ -13,14 +13,9 @@ namespace {
 
 using namespace equant;
 using builders::integer_grid;
+using scenarios::away, scenarios::before, scenarios::gemmlowp, scenarios::reciprocal, scenarios::reciprocal_before,
+    scenarios::truncating;
 using scenarios::exact_parameters, scenarios::scenario;
-
-using away = arithmetic<half_away>;
-using reciprocal = arithmetic<nearest_even, scaling::reciprocal>;
-using truncating = arithmetic<toward_zero>;
-using before = arithmetic<nearest_even, scaling::division, zero_point_added::before_rounding>;
-using gemmlowp = arithmetic<half_away, scaling::division, zero_point_added::before_rounding>;
-using reciprocal_before = arithmetic<nearest_even, scaling::reciprocal, zero_point_added::before_rounding>;
 
 /// A kernel under test, and what it is held to.
 template <class T, class Map>

@@ -5,6 +5,7 @@
 #include "builders.hpp"
 
 #include <equant/core/affine.hpp>
+#include <equant/core/arithmetic.hpp>
 
 #include <bit>
 #include <sstream>
@@ -14,6 +15,14 @@ namespace scenarios {
 
 using namespace equant;
 using builders::integer_grid, builders::random_numbers;
+
+/// Roundings to try beside the standard one.
+using away = arithmetic<half_away>;
+using reciprocal = arithmetic<nearest_even, scaling::reciprocal>;
+using truncating = arithmetic<toward_zero>;
+using before = arithmetic<nearest_even, scaling::division, zero_point_added::before_rounding>;
+using gemmlowp = arithmetic<half_away, scaling::division, zero_point_added::before_rounding>;
+using reciprocal_before = arithmetic<nearest_even, scaling::reciprocal, zero_point_added::before_rounding>;
 
 /// How many of the values are hard. Codes near a tie send a whole block of the fast path to the slow one, and hide what
 /// the fast one does with the rest: so some scenarios hold one of them per block, others none.
