@@ -35,10 +35,12 @@ inline void read_reshape(context& c) {
     known k = c.numbers(0);
     const node n{c.called(), reshape{sizes}, {0}, 0};
     k.sizes = c.told([&] { return to_vector(infer_shape(n, {to_shape(k.sizes)})); });
-    entry e;
-    e.numbers = std::make_shared<known>(std::move(k));
-    e.codes = c.input(0).codes && c.input(0).codes->scales.size() == 1 ? c.input(0).codes : nullptr;
-    c.set(c.output(), std::move(e));
+    const std::shared_ptr<const coded> codes = c.input(0).codes;
+    const bool keeps =
+        codes && (codes->scales.size() == 1 ||
+                  (codes->axis == 0 && !k.sizes.empty() && k.sizes[0] == static_cast<index_t>(codes->scales.size())));
+    c.set_known(std::move(k));
+    if (keeps) c.remember_codes(codes);
     return;
   }
   reshape_to(c, c.value(0), sizes);
@@ -113,7 +115,15 @@ inline void read_transpose(context& c) {
     for (int a = rank; a-- > 0;) axes.push_back(a);
   }
   if (constant) {
-    c.set_known(transposed(c.numbers(0), axes, c.failing()));
+    const known& k = c.numbers(0);
+    const std::shared_ptr<const coded> from = c.input(0).codes;
+    c.set_known(transposed(k, axes, c.failing()));
+    if (!from) return;
+    auto to = std::make_shared<coded>(*from);
+    const known moved = transposed({k.sizes, {from->codes.begin(), from->codes.end()}, false}, axes, c.failing());
+    for (std::size_t i = 0; i < moved.values.size(); ++i) to->codes[i] = static_cast<std::int32_t>(moved.values[i]);
+    to->axis = std::find(axes.begin(), axes.end(), static_cast<int>(from->axis)) - axes.begin();
+    c.remember_codes(std::move(to));
   } else {
     c.add(transpose{axes}, {c.value(0)});
   }

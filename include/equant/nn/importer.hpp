@@ -164,6 +164,8 @@ class context {
     e.numbers = std::make_shared<known>(std::move(k));
     set(output(), std::move(e));
   }
+  /// The codes that the numbers just set stand for.
+  void remember_codes(std::shared_ptr<const coded> codes) { names_[output()].codes = std::move(codes); }
   /// How many more numbers constants may have, told to what could make many of few.
   index_t room() const { return room_; }
   /// A tensor that is made while reading, as if the file had stored it.
