@@ -67,6 +67,14 @@ TEST_CASE("A dead channel's scale grows until its bias fits 32 bits") {
   CHECK(w.scales[1] == Approx(1 / 127.0f));
 }
 
+TEST_CASE("A dead channel is no trouble at any width") {
+  nn::graph net = classifier();
+  auto& first = std::get<nn::conv>(net.nodes[0].layer);
+  for (std::size_t i = 0; i < 18; ++i) first.weights.values.values[i] = 1e-33f;
+  first.bias.values[0] = 2;
+  for (int bits : {3, 8}) CHECK(sqnr(net, nn::quantize(net, images(), {.weight_bits = bits})) > (bits == 8 ? 35 : 10));
+}
+
 TEST_CASE("A quantized network has grids and codes and answers as the float one does") {
   const nn::graph net = classifier();
   const nn::graph g = nn::quantize(net, images());

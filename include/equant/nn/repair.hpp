@@ -5,7 +5,7 @@
 #include <equant/nn/bias_correction.hpp>
 #include <equant/nn/layer_inputs.hpp>
 #include <equant/nn/quantize_weights.hpp>
-#include <equant/weights/gptq.hpp>
+#include <equant/weights/scaled_levels.hpp>
 
 namespace equant::inline EQUANT_ABI::nn {
 
@@ -14,25 +14,33 @@ enum class rounding_method { nearest, gptq };
 
 namespace repairing {
 
-/// Rounds the weights of a layer, which has scales already, by GPTQ for inputs `values`.
-inline void round_by_inputs(layer& l, std::span<const float> values, const shape& from, const shape& to) {
+/// Rounds the weights of a layer by what they read, `values`: by GPTQ, and with few bits on scales fitted to that, improved
+/// by coordinate descent. Scales of 8 bits, and one scale for all outputs, stay as they are; none gets so small that a bias
+/// would not fit its codes, where the input has a scale.
+inline void round_by_inputs(layer& l, std::span<const float> values, const shape& from, const shape& to, float input_scale) {
   weights& w = *weights_of(l);
-  const float largest = static_cast<float>(largest_weight_code(w.bits));
   const index_t groups = matrices_of(l), outputs = w.outputs() / std::max<index_t>(groups, 1);
+  const bool fitted = w.bits < 8 && static_cast<index_t>(w.scales.size()) == w.outputs();
   for (index_t g = 0; g < groups; ++g) {
-    Eigen::MatrixXf m = weight_matrix(l, g);
-    const Eigen::MatrixXf u = equant::weights::inverse_factor(input_moments(l, g, values, from, to).shrunk());
-    equant::weights::gptq(m, u, [&](index_t, Eigen::VectorXf& column) {
-      for (index_t o = 0; o < outputs; ++o) {
-        const float scale = w.scale(g * outputs + o);
-        column[o] = weighing::rounded(column[o], scale, largest) * scale;
-      }
-    });
-    set_weight_matrix(l, g, m);
+    const Eigen::MatrixXf m = weight_matrix(l, g), moments = input_moments(l, g, values, from, to).shrunk();
+    equant::weights::scaled_levels levels{equant::weights::integer_levels(w.bits), Eigen::VectorXf(outputs)};
+    for (index_t o = 0; o < outputs; ++o) levels.scales[o] = w.scale(g * outputs + o);
+    if (fitted) levels = equant::weights::fitted_scales(std::move(levels.levels), m, moments);
+    const std::vector<float>& shift = bias_of(l)->values;
+    for (index_t o = 0; o < outputs && input_scale > 0 && !shift.empty(); ++o) {
+      const float least = least_scale_for_bias(shift[static_cast<std::size_t>(g * outputs + o)], input_scale);
+      levels.scales[o] = std::max(levels.scales[o], least);
+    }
+    const int turns = !fitted ? 0 : m.cols() > 1500 ? 1 : 4;
+    const Eigen::MatrixXf q = equant::weights::rounded(m, levels, moments, turns);
+    for (index_t o = 0; fitted && o < outputs; ++o) w.scales[static_cast<std::size_t>(g * outputs + o)] = levels.scales[o];
+    set_weight_matrix(l, g, q);
   }
   const std::size_t each = w.values.values.size() / static_cast<std::size_t>(w.outputs());
   for (std::size_t i = 0; i < w.codes.size(); ++i) {
-    w.codes[i] = static_cast<std::int8_t>(std::lround(w.values.values[i] / w.scale(static_cast<index_t>(i / each))));
+    const float scale = w.scale(static_cast<index_t>(i / each));
+    w.codes[i] = static_cast<std::int8_t>(std::lround(w.values.values[i] / scale));
+    w.values.values[i] = static_cast<float>(w.codes[i]) * scale;
   }
 }
 
@@ -66,7 +74,10 @@ inline void repair(const graph& wanted, graph& g, std::span<const tensor> inputs
     if (method != rounding_method::gptq || read_by[at].empty()) return;
     quantized.assign(values.begin(), values.end());
     if (g.at(v).grid) put_on_grid(quantized, *g.at(v).grid);
-    for (node* n : read_by[at]) repairing::round_by_inputs(n->layer, quantized, s, sizes[static_cast<std::size_t>(n->output)]);
+    const float scale = g.at(v).grid ? g.at(v).grid->scale : 0;
+    for (node* n : read_by[at]) {
+      repairing::round_by_inputs(n->layer, quantized, s, sizes[static_cast<std::size_t>(n->output)], scale);
+    }
   });
 }
 
