@@ -114,6 +114,42 @@ TEST_CASE("training: what is converted holds codes of the width asked for and eq
   }
 }
 
+TEST_CASE("training: hints and changing batches are learned from too") {
+  const spots data;
+  const nn::graph start = trained_float(data, true);
+  nn::trainee t = nn::prepare(start, std::span(&data.x, 1), {.weight_bits = 2, .activation_bits = 3});
+  index_t changed = 0;
+  nn::train(t, data.x, data.y, {.epochs = 20, .teacher = &start, .teacher_share = 1, .hints = 0.1,
+                                .augment = [&](nn::tensor&, splitmix64&) { ++changed; }});
+  CHECK(changed == 80);
+  CHECK(correct(nn::convert(t), data) >= 112);
+  const nn::graph other = net(false);
+  CHECK_THROWS_AS(nn::train(t, data.x, data.y, {.teacher = &other, .hints = 0.1}), std::invalid_argument);
+}
+
+TEST_CASE("match statistics: channels keep the mean and deviation they have in float") {
+  const spots data;
+  const nn::graph start = trained_float(data, false);
+  nn::trainee t = nn::prepare(start, std::span(&data.x, 1), {.weight_bits = 2});
+  nn::match_statistics(t, std::span(&data.x, 1));
+  const auto moments = [&](const nn::graph& g) {
+    std::vector<double> found;
+    nn::evaluate(g, std::span(&data.x, 1), {}, [&](int v, std::span<float> x, const shape&) {
+      if (v != g.nodes[0].output) return;
+      for (std::size_t c = 0; c < 4; ++c) {
+        double sum = 0, square = 0, n = 0;
+        for (std::size_t i = c; i < x.size(); i += 4) n += 1, sum += static_cast<double>(x[i]);
+        for (std::size_t i = c; i < x.size(); i += 4) square += (static_cast<double>(x[i]) - sum / n) * (static_cast<double>(x[i]) - sum / n);
+        found.push_back(sum / n);
+        found.push_back(std::sqrt(square / n));
+      }
+    });
+    return found;
+  };
+  const auto wanted = moments(start), got = moments(nn::convert(t));
+  for (std::size_t i = 0; i < wanted.size(); ++i) CHECK(got[i] == Approx(wanted[i]).epsilon(0.02).margin(0.005));
+}
+
 TEST_CASE("training: a seed gives the same weights bit for bit") {
   const spots data;
   const auto weights = [&](std::uint64_t seed) {

@@ -4,6 +4,7 @@
 
 #include <equant/core/random.hpp>
 #include <equant/nn/loss.hpp>
+#include <equant/nn/match_statistics.hpp>
 #include <equant/nn/training_pass.hpp>
 
 /// Quantization-aware training:
@@ -30,6 +31,9 @@ struct train_options {
   const graph* teacher = nullptr;            ///< a float network to distill from
   double teacher_share = 0.5;                ///< of the loss; 1: no label is needed
   double temperature = 2;
+  /// Of what the values inside are held to the teacher's (Romero et al., 2015): each adds this times its squared error, as
+  /// a part of the teacher's square. The teacher is then the network that was prepared.
+  double hints = 0;
   double observe = 0.5;                      ///< straight_through: ranges follow for this part of the steps, then freeze
   std::function<void(tensor&, splitmix64&)> augment{};           ///< changes a batch at random
   std::function<bool(const training_progress&)> progress{};      ///< after each step; false: stop, keep what is best
@@ -73,6 +77,35 @@ inline index_t classes(const graph& g, std::span<const tensor> inputs) {
   return out.count() / std::max<index_t>(inputs[0].sizes[0], 1);
 }
 
+/// The teacher's answers to all inputs; empty where there is no teacher, or inputs change from step to step.
+inline tensor answers(const graph* teacher, std::span<const tensor> inputs, index_t batch) {
+  tensor all;
+  for (index_t first = 0, n = inputs[0].sizes[0]; teacher != nullptr && first < n; first += batch) {
+    const std::vector<tensor> part = some_rows(inputs, first, std::min(batch, n - first));
+    const tensor y = evaluate(*teacher, part, {.grids = false})[0];
+    if (first == 0) all.sizes = y.sizes;
+    all.sizes[0] = n;
+    all.values.insert(all.values.end(), y.values.begin(), y.values.end());
+  }
+  return all;
+}
+
+/// The teacher's answers to a batch, and the loss of the values inside that are on grids, its gradients added.
+inline tensor hint(const graph& teacher, std::span<const tensor> batch, const trainee& t, float weight, training_pass& pass,
+                   double& loss) {
+  return evaluate(teacher, batch, {.grids = false}, [&](int v, std::span<float> aim, const shape&) {
+    const int g = t.grid_of[static_cast<std::size_t>(v)];
+    if (weight == 0 || g < 0 || t.net.producer(v) == nullptr) return;
+    const auto& observed = t.grids[static_cast<std::size_t>(g)].observed;
+    if (std::find(observed.begin(), observed.end(), v) == observed.end()) return;
+    double square = 0;
+    for (float x : aim) square += static_cast<double>(x) * static_cast<double>(x);
+    square = std::max(square / static_cast<double>(aim.size()), 1e-20);
+    const float share = weight / static_cast<float>(square);
+    loss += static_cast<double>(share) * mean_squared_error(pass.value(v), aim, share, pass.gradient(v));
+  })[0];
+}
+
 /// What was learned, apart from the networks around it.
 struct snapshot {
   graph net;
@@ -107,6 +140,12 @@ inline void train(trainee& t, std::span<const tensor> inputs, std::span<const in
   graph teacher;
   if (o.teacher != nullptr) teacher = training::without_softmax(*o.teacher);
 
+  if (o.hints > 0 && (o.teacher == nullptr || o.teacher->values.size() != t.net.values.size())) {
+    contract::invalid_argument("hints need the network that was prepared as the teacher");
+  }
+  const bool asked_once = o.teacher != nullptr && !o.augment && o.hints == 0;
+  const tensor taught = training::answers(asked_once ? &teacher : nullptr, inputs, o.batch);
+
   training_pass pass(t);
   splitmix64 random(o.seed);
   std::vector<index_t> order(static_cast<std::size_t>(all));
@@ -136,9 +175,11 @@ inline void train(trainee& t, std::span<const tensor> inputs, std::span<const in
         now += (1 - static_cast<double>(share)) * cross_entropy(pass.output(), wanted, 1 - share, gradient);
       }
       if (o.teacher != nullptr) {
-        const std::vector<float> aim = evaluate(teacher, batch, {.grids = false})[0].values;
+        const tensor aim =
+            taught.values.empty() ? training::hint(teacher, batch, t, static_cast<float>(o.hints), pass, now)
+                                  : training::chosen_rows(std::span(&taught, 1), rows)[0];
         now += static_cast<double>(share) *
-               distillation(pass.output(), aim, n, static_cast<float>(o.temperature), share, gradient);
+               distillation(pass.output(), aim.values, n, static_cast<float>(o.temperature), share, gradient);
       }
       if (!std::isfinite(now)) {
         const node* where = pass.first_not_finite();
@@ -166,11 +207,13 @@ inline void train(trainee& t, const tensor& inputs, std::span<const index_t> lab
   train(t, std::span<const tensor>(&inputs, 1), labels, o);
 }
 
-/// Prepare, train and convert in one. Calibrates on the first 512 inputs.
+/// Prepare, train and convert in one. Calibrates on the first 512 inputs, and matches statistics on them where grids learn.
 inline graph fine_tune(const graph& net, std::span<const tensor> inputs, std::span<const index_t> labels,
                        const prepare_options& prepared = {}, const train_options& o = {}) {
   check_inputs(net, inputs);
-  trainee t = prepare(net, first_rows(inputs, std::min<index_t>(512, inputs[0].sizes[0])), prepared);
+  const std::vector<tensor> sample = first_rows(inputs, std::min<index_t>(512, inputs[0].sizes[0]));
+  trainee t = prepare(net, sample, prepared);
+  if (prepared.method != grid_learning::straight_through) match_statistics(t, sample);
   train(t, inputs, labels, o);
   return convert(t);
 }

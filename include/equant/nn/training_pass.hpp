@@ -33,11 +33,16 @@ class training_pass {
 
   std::span<const float> output() const { return values_[at(output_)]; }
   const shape& output_sizes() const { return sizes_[at(output_)]; }
-  /// The gradient of the output, to be filled before `backward`.
+  std::span<const float> value(int v) const { return values_[at(v)]; }
+  /// Forgets all gradients; that of the output is to be filled before `backward`.
   std::span<float> output_gradient() {
-    auto& g = gradients_[at(output_)];
-    g.assign(values_[at(output_)].size(), 0);
-    return g;
+    for (auto& g : gradients_) g.clear();
+    return gradient(output_);
+  }
+  /// The gradient of a value, zero at first: for losses that look inside.
+  std::span<float> gradient(int v) {
+    gradients_[at(v)].resize(values_[at(v)].size(), 0);
+    return gradients_[at(v)];
   }
   std::vector<parameter>& parameters() { return parameters_; }
 
@@ -75,9 +80,6 @@ class training_pass {
 
   /// From output_gradient() to the gradients of all parameters, which are replaced.
   void backward() {
-    for (std::size_t v = 0; v < gradients_.size(); ++v) {
-      if (static_cast<int>(v) != output_) gradients_[v].clear();
-    }
     grid_gradients_.assign(t_.grids.size(), {});
     for (std::size_t i = t_.net.nodes.size(); i-- > 0;) {
       const node& n = t_.current.nodes[i];
@@ -216,7 +218,8 @@ class training_pass {
   }
 
   /// Fills the parameters' gradients, and their units: for weights their step; for biases what all inputs at a quarter of
-  /// their range add when their weights move by a step; for steps and scales what moves the outermost code by a step.
+  /// their range add when their weights move by a step; for steps and scales what moves the outermost code by a step (of
+  /// 4 bits, where there are more).
   void gather_gradients() {
     for (std::size_t i = 0; i < t_.net.nodes.size(); ++i) learn_weights(i);
     for (std::size_t p = 0; p < parameters_.size(); ++p) {
@@ -245,7 +248,8 @@ class training_pass {
         case what::scale: {
           const learning_grid& g = t_.grids[place];
           to.gradient[0] = static_cast<float>(grid_gradients_[place].scale);
-          to.units[0] = 2 * g.grid.scale / static_cast<float>(g.grid.range.highest - g.grid.range.lowest);
+          const auto codes = static_cast<float>(g.grid.range.highest - g.grid.range.lowest);
+          to.units[0] = 2 * g.grid.scale / std::min(codes, 15.0f);
           break;
         }
         case what::zero_point: to.gradient[0] = static_cast<float>(grid_gradients_[place].zero_point); break;

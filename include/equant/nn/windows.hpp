@@ -24,7 +24,7 @@ struct window_rows {
   /// How many windows are worth a product at once.
   index_t block() const { return std::max<index_t>(16, (index_t{1} << 16) / std::max<index_t>(1, depth())); }
 
-  /// f(where in the image, n) for every tap of windows [begin, begin + rows), in order; -1 where it lies outside.
+  /// f(where in the image) for every tap of windows [begin, begin + rows), in order; -1 where it lies outside.
   template <class F>
   void for_each_tap(index_t begin, index_t rows, F&& f) const {
     for (index_t r = begin; r < begin + rows; ++r) {
@@ -40,25 +40,50 @@ struct window_rows {
     }
   }
 
+  /// f(where in the image, n) for the windows [begin, begin + rows) cut into runs of n floats that lie side by side, in
+  /// order; -1: n zeros, outside of the image.
+  template <class F>
+  void for_each_run(index_t begin, index_t rows, F&& f) const {
+    if (w.dilations[1] != 1 || channels != from[1]) {
+      for_each_tap(begin, rows, [&](index_t at) { f(at, channels); });
+      return;
+    }
+    const index_t columns = w.kernel[1];
+    for (index_t r = begin; r < begin + rows; ++r) {
+      const index_t top = r / to[3] * w.strides[0] - w.pads[0], left = r % to[3] * w.strides[1] - w.pads[1];
+      const index_t first_in = std::clamp<index_t>(-left, 0, columns), end_in = std::clamp(from[3] - left, first_in, columns);
+      for (index_t i = 0; i < w.kernel[0]; ++i) {
+        const index_t y = top + i * w.dilations[0];
+        if (y < 0 || y >= from[2]) {
+          f(-1, columns * channels);
+          continue;
+        }
+        if (first_in > 0) f(-1, first_in * channels);
+        if (end_in > first_in) f((y * from[3] + left + first_in) * channels, (end_in - first_in) * channels);
+        if (end_in < columns) f(-1, (columns - end_in) * channels);
+      }
+    }
+  }
+
   /// Rows of `out` = windows; zeros outside of the image.
   void gather(const float* image, index_t begin, index_t rows, float* out) const {
-    for_each_tap(begin, rows, [&](index_t at) {
+    for_each_run(begin, rows, [&](index_t at, index_t n) {
       if (at < 0) {
-        std::fill(out, out + channels, 0.0f);
+        std::fill(out, out + n, 0.0f);
       } else {
-        std::copy(image + at, image + at + channels, out);
+        std::copy(image + at, image + at + n, out);
       }
-      out += channels;
+      out += n;
     });
   }
 
   /// Adds rows to the pixels that `gather` took them from.
-  void scatter(const float* rows_of, index_t begin, index_t rows, float* image) const {
-    for_each_tap(begin, rows, [&](index_t at) {
+  void scatter(const float* taps, index_t begin, index_t rows, float* image) const {
+    for_each_run(begin, rows, [&](index_t at, index_t n) {
       if (at >= 0) {
-        for (index_t c = 0; c < channels; ++c) image[at + c] += rows_of[c];
+        for (index_t i = 0; i < n; ++i) image[at + i] += taps[i];
       }
-      rows_of += channels;
+      taps += n;
     });
   }
 };
