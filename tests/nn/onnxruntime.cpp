@@ -112,15 +112,27 @@ TEST_CASE("onnxruntime: a network that another tool quantized computes the same 
   CHECK(after.count("QLinearConv") == before.count("QLinearConv"));
 }
 
-TEST_CASE("onnxruntime: a real network, quantized here, answers the same there") {
+TEST_CASE("onnxruntime: real networks, quantized here, answer the same there") {
   const std::string data = model_files::folder();
   if (!onnxruntime::here() || data.empty()) EQUANT_SKIP("EQUANT_ORT or EQUANT_DATA is not set");
-  const nn::tensor calibration = model_files::load(data + "digits_train_x.npy", 100),
-                   x = model_files::load(data + "digits_test_x.npy", 597);
-  const nn::graph g = nn::quantize(nn::load_onnx(data + "digits_cnn_bn.onnx"), calibration);
-  const auto theirs = run_there(g, x);
-  CHECK(theirs.count("QLinearConv") == 4);
-  const auto ours = nn::evaluate(g, std::vector<nn::tensor>{x});
-  CHECK(agreement(ours[0], theirs.outputs[0]) >= 0.995);
-  CHECK(sqnr_db(theirs.outputs[0], ours[0]) > 30);
+  struct example {
+    std::string model, calibration, test;
+    index_t images, convolutions;
+  };
+  for (const example& e : {example{"digits_cnn_bn", "digits_train_x", "digits_test_x", 597, 4},
+                           example{"mnist", "mnist_calib_x", "mnist_test_x", 400, 2},
+                           example{"ic_torch_bn", "ic_calib_x", "ic_test_x", 200, 9}}) {
+    INFO(e.model);
+    const nn::tensor calibration = model_files::load(data + e.calibration + ".npy", 32);
+    const nn::tensor x = model_files::load(data + e.test + ".npy", e.images);
+    const nn::graph g =
+        nn::quantize(nn::load_onnx(data + e.model + ".onnx"), calibration, {.equalize = nn::equalization::none});
+    const auto theirs = run_there(g, x);
+    CHECK(theirs.count("QLinearConv") == e.convolutions);
+    CHECK(theirs.count("Conv") == 0);
+    CHECK(theirs.count("DequantizeLinear") == 0);
+    const auto ours = nn::evaluate(g, std::vector<nn::tensor>{x});
+    CHECK(agreement(ours[0], theirs.outputs[0]) >= 0.995);
+    CHECK(sqnr_db(theirs.outputs[0], ours[0]) > 30);
+  }
 }

@@ -183,13 +183,19 @@ inline std::int64_t integer_element(const tensor& t, index_t i) {
 
 /// All elements as integers, or as floats (double and half precision are rounded or widened to float).
 inline std::vector<std::int64_t> integers(const tensor& t) {
+  const index_t n = t.count();
   std::vector<std::int64_t> values;
-  for (index_t i = 0; i < t.count(); ++i) values.push_back(integer_element(t, i));
+  values.reserve(static_cast<std::size_t>(n));
+  for (index_t i = 0; i < n; ++i) values.push_back(integer_element(t, i));
   return values;
 }
 inline std::vector<float> floats(const tensor& t) {
   const index_t n = t.count();
   std::vector<float> values(static_cast<std::size_t>(n));
+  if (t.type == data_type::float32 && n > 0) {
+    std::memcpy(values.data(), t.data.data(), t.data.size());
+    return values;
+  }
   for (index_t i = 0; i < n; ++i) {
     float& x = values[static_cast<std::size_t>(i)];
     switch (t.type) {

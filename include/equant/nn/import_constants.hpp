@@ -35,9 +35,11 @@ inline known to_known(const io::onnx::tensor& t) {
   k.real = t.type == data_type::float32 || t.type == data_type::float64 || t.type == data_type::float16 ||
            t.type == data_type::bfloat16;
   if (k.real) {
-    for (float x : io::onnx::floats(t)) k.values.push_back(static_cast<double>(x));
+    const std::vector<float> values = io::onnx::floats(t);
+    k.values.assign(values.begin(), values.end());
   } else {
-    for (std::int64_t x : io::onnx::integers(t)) k.values.push_back(static_cast<double>(x));
+    const std::vector<std::int64_t> values = io::onnx::integers(t);
+    k.values.assign(values.begin(), values.end());
   }
   return k;
 }

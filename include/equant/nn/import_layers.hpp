@@ -62,7 +62,7 @@ inline weights read_weights(context& c, std::size_t i, bool transposed_in_file) 
   };
   w.values = tensor(to_shape(sizes));
   for (std::size_t p = 0; p < w.values.values.size(); ++p) {
-    w.values.values[p] = static_cast<float>(k.values[at(p)]);
+    w.values.values[p] = static_cast<float>(transposed_in_file ? k.values[at(p)] : k.values[p]);
     if (!std::isfinite(w.values.values[p])) c.fail("a weight of ", w.values.values[p], " at ", p);
   }
   c.release(i);
