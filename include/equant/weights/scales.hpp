@@ -1,0 +1,130 @@
+// SPDX-FileCopyrightText: the equant authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <equant/weights/coordinate_descent.hpp>
+#include <equant/weights/levels.hpp>
+
+#include <cmath>
+
+namespace equant::inline EQUANT_ABI::weights {
+
+/// Weights on the points of a code: values(o, i) = scales(o, i / group) * units(o, i).
+struct coded_weights {
+  Eigen::MatrixXf values, units;  ///< outputs x inputs
+  Eigen::MatrixXf scales;         ///< outputs x groups
+  index_t group = 0;              ///< inputs that share a scale
+
+  float scale(index_t output, index_t input) const { return scales(output, input / group); }
+  /// Sets `values` from the others.
+  void dequantize() {
+    values.resize(units.rows(), units.cols());
+    for (index_t i = 0; i < units.cols(); ++i) values.col(i) = units.col(i).cwiseProduct(scales.col(i / group));
+  }
+  /// The units that `values`, levels times scales, are of.
+  void units_from_values(const levels& to) {
+    for (index_t i = 0; i < values.cols(); ++i) {
+      for (index_t o = 0; o < values.rows(); ++o) units(o, i) = to.nearest(values(o, i) / scale(o, i));
+    }
+  }
+};
+
+/// The scale at which rounding w to the nearest levels costs least: the sum over i of importance[i] (w - level)^2. The
+/// candidates lie between the largest weight and a tenth of it; the best of them is then fitted to its own levels.
+inline float best_scale(const Eigen::Ref<const Eigen::VectorXf>& w, const Eigen::Ref<const Eigen::VectorXf>& importance,
+                        const levels& to) {
+  const float largest = w.size() == 0 ? 0 : w.cwiseAbs().maxCoeff();
+  if (!(largest > 0)) return 1;
+  const auto attempt = [&](float scale, float& fitted) {
+    double error = 0, product = 0, square = 0;
+    for (index_t i = 0; i < w.size(); ++i) {
+      const float unit = to.nearest(w[i] / scale), off = w[i] - unit * scale;
+      error += static_cast<double>(importance[i] * off * off);
+      product += static_cast<double>(importance[i] * unit * w[i]);
+      square += static_cast<double>(importance[i] * unit * unit);
+    }
+    fitted = square > 0 && product > 0 ? static_cast<float>(product / square) : scale;
+    return error;
+  };
+  float best = largest / to.reach(), fit = best, next;
+  double least = attempt(best, fit);
+  for (float part = 0.95f; part > 0.1f; part *= 0.95f) {
+    const float scale = largest / to.reach() * part;
+    if (const double error = attempt(scale, next); error < least) least = error, best = scale, fit = next;
+  }
+  for (int turn = 0; turn < 4; ++turn) {
+    const float scale = fit;
+    const double error = attempt(scale, next);
+    if (!(error < least)) break;
+    least = error, best = scale, fit = next;
+  }
+  return best;
+}
+
+/// Scales for the weights `w` in groups of inputs, outputs x groups. `importance` is what an error of each input's
+/// weight costs: the diagonal of the moments where errors stay, what the inputs after it cannot take over where GPTQ rounds.
+inline Eigen::MatrixXf best_scales(const Eigen::MatrixXf& w, const Eigen::VectorXf& importance, index_t group,
+                                   const levels& to) {
+  Eigen::MatrixXf scales(w.rows(), (w.cols() + group - 1) / group);
+  for (index_t g = 0; g < scales.cols(); ++g) {
+    const index_t first = g * group, count = std::min(group, w.cols() - first);
+    for (index_t o = 0; o < w.rows(); ++o) {
+      const Eigen::VectorXf row = w.row(o).segment(first, count);
+      scales(o, g) = best_scale(row, importance.segment(first, count), to);
+    }
+  }
+  return scales;
+}
+
+/// For a trellis: the root mean square, as its values have variance 1.
+template <int Bits>
+Eigen::MatrixXf best_scales(const Eigen::MatrixXf& w, const Eigen::VectorXf&, index_t group,
+                            const trellis_levels<Bits>&) {
+  Eigen::MatrixXf scales(w.rows(), (w.cols() + group - 1) / group);
+  for (index_t g = 0; g < scales.cols(); ++g) {
+    const auto part = w.middleCols(g * group, std::min(group, w.cols() - g * group));
+    scales.col(g) = (part.rowwise().squaredNorm() / static_cast<float>(part.cols())).cwiseSqrt();
+  }
+  return (scales.array() > 0).select(scales, 1);
+}
+
+/// Fits every scale to its units, so that the output's error for inputs of moments `s` is least: one equation per
+/// group, the others held.
+inline void refit_scales(coded_weights& q, const Eigen::MatrixXf& w, const Eigen::MatrixXf& s) {
+  Eigen::MatrixXf pull = (w - q.values) * s;
+  for (index_t g = 0; g < q.scales.cols(); ++g) {
+    const index_t first = g * q.group, count = std::min(q.group, w.cols() - first);
+    const Eigen::MatrixXf units = q.units.middleCols(first, count);
+    const Eigen::MatrixXf felt = units * s.middleRows(first, count);
+    for (index_t o = 0; o < w.rows(); ++o) {
+      const float square = felt.row(o).segment(first, count).dot(units.row(o));
+      if (!(square > 0)) continue;
+      const float by = pull.row(o).segment(first, count).dot(units.row(o)) / square;
+      if (!(q.scales(o, g) + by > 0)) continue;
+      q.scales(o, g) += by;
+      pull.row(o) -= by * felt.row(o);
+    }
+  }
+  q.dequantize();
+}
+
+/// Coordinate descent and fitted scales in turns, until the error falls no more or `turns` are done.
+inline void improve(coded_weights& q, const Eigen::MatrixXf& w, const Eigen::MatrixXf& s, const levels& to,
+                    int turns = 8) {
+  for (int turn = 0; turn < turns; ++turn) {
+    const Eigen::MatrixXf before = q.values;
+    coordinate_descent(w, q.values, s, 1, [&](index_t o, index_t i, float x) {
+      return q.scale(o, i) * to.nearest(x / q.scale(o, i));
+    });
+    if (q.values == before) return;
+    q.units_from_values(to);
+    refit_scales(q, w, s);
+  }
+}
+/// Trellis codes stay; their scales are fitted.
+template <int Bits>
+void improve(coded_weights& q, const Eigen::MatrixXf& w, const Eigen::MatrixXf& s, const trellis_levels<Bits>&) {
+  refit_scales(q, w, s);
+}
+
+}  // namespace equant::inline EQUANT_ABI::weights
