@@ -30,10 +30,10 @@ struct task {
   std::function<trained(std::uint64_t seed)> run;
 };
 
-/// Calibrated on 200 inputs, distilled from the float network; with hints, from inside it as well, after statistics were
-/// matched.
-trained fine_tuned(const nn::graph& net, const qat::labelled& train, const qat::labelled& test, const nn::prepare_options& how,
-                   nn::train_options o) {
+/// Calibrated on 200 inputs, distilled from the float network; with hints, from inside it as well, after statistics
+/// were matched.
+trained fine_tuned(const nn::graph& net, const qat::labelled& train, const qat::labelled& test,
+                   const nn::prepare_options& how, nn::train_options o) {
   const nn::tensor sample = train.x.rows(0, std::min<index_t>(200, train.x.sizes[0]));
   nn::trainee t = nn::prepare(net, std::span(&sample, 1), how);
   trained accuracy{qat::accuracy(nn::convert(t), test), 0};
@@ -60,10 +60,12 @@ std::vector<task> tasks() {
   const std::pair<int, double> mlp[] = {{32, .972}, {4, .973}, {3, .970}, {2, .960}};
   const std::pair<int, double> cnn[] = {{32, .977}, {4, .973}, {3, .963}, {2, .925}};
   for (const auto& [bits, target] : mlp) {
-    all.push_back({"digits_mlp", bits, bits, target, [b = bits](std::uint64_t seed) { return digits(qat::digits_mlp, b, seed); }});
+    all.push_back({"digits_mlp", bits, bits, target,
+                   [b = bits](std::uint64_t seed) { return digits(qat::digits_mlp, b, seed); }});
   }
   for (const auto& [bits, target] : cnn) {
-    all.push_back({"digits_cnn", bits, bits, target, [b = bits](std::uint64_t seed) { return digits(qat::digits_cnn, b, seed); }});
+    all.push_back({"digits_cnn", bits, bits, target,
+                   [b = bits](std::uint64_t seed) { return digits(qat::digits_cnn, b, seed); }});
   }
   struct low {
     int bits;
@@ -75,14 +77,19 @@ std::vector<task> tasks() {
     all.push_back({"ic_float", l.bits, 8, l.target, [l](std::uint64_t seed) {
                      const nn::graph net = nn::load_onnx(qat::folder() + "ic_float.onnx");
                      return fine_tuned(net, qat::load("ic_train_u8"), qat::load("ic_test"), {.weight_bits = l.bits},
-                                       {.epochs = l.epochs, .optimizer = {.rate = l.rate}, .seed = seed, .teacher_share = 0.8,
-                                        .temperature = 3, .hints = l.bits < 4 ? 0.2 : 0.0});
+                                       {.epochs = l.epochs,
+                                        .optimizer = {.rate = l.rate},
+                                        .seed = seed,
+                                        .teacher_share = 0.8,
+                                        .temperature = 3,
+                                        .hints = l.bits < 4 ? 0.2 : 0.0});
                    }});
   }
   all.push_back({"mnist", 2, 8, .982, [](std::uint64_t seed) {
                    const nn::graph net = nn::load_onnx(qat::folder() + "mnist.onnx");
-                   return fine_tuned(net, qat::load("mnist_calib"), qat::load("mnist_test"), {.weight_bits = 2},
-                                     {.epochs = 20, .optimizer = {.rate = 0.02}, .seed = seed, .teacher_share = 1, .temperature = 3});
+                   return fine_tuned(
+                       net, qat::load("mnist_calib"), qat::load("mnist_test"), {.weight_bits = 2},
+                       {.epochs = 20, .optimizer = {.rate = 0.02}, .seed = seed, .teacher_share = 1, .temperature = 3});
                  }});
   return all;
 }
@@ -93,8 +100,8 @@ std::string row(const task& t, const char* method, const std::vector<double>& va
   for (double v : values) square += (v - mean) * (v - mean);
   const double sd = values.size() < 2 ? 0 : std::sqrt(square / static_cast<double>(values.size() - 1));
   char text[200];
-  std::snprintf(text, sizeof text, "%s,%d,%d,%s,%.4f,%.4f,%d,", t.model, t.weight_bits, t.activation_bits, method, mean, sd,
-                static_cast<int>(values.size()));
+  std::snprintf(text, sizeof text, "%s,%d,%d,%s,%.4f,%.4f,%d,", t.model, t.weight_bits, t.activation_bits, method, mean,
+                sd, static_cast<int>(values.size()));
   std::string line = text;
   if (target > 0) std::snprintf(text, sizeof text, "%.3f", target), line += text;
   return line + "\n";

@@ -44,10 +44,14 @@ TEST_CASE("float conv: kernels strides dilations pads and groups as the definiti
     nn::window window;
   };
   const scenario scenarios[] = {
-      {3, 8, 1, window({3, 3}, {1, 1}, {1, 1}, {1, 1, 1, 1})},  {3, 5, 1, window({3, 2}, {2, 1}, {1, 2}, {0, 1, 2, 3})},
-      {8, 6, 1, window({1, 1}, {1, 1}, {1, 1}, {0, 0, 0, 0})},  {8, 6, 1, window({1, 1}, {2, 2}, {1, 1}, {0, 0, 0, 0})},
-      {6, 4, 2, window({3, 3}, {1, 2}, {1, 1}, {4, 1, 5, 1})},  {6, 6, 3, window({1, 1}, {1, 1}, {1, 1}, {0, 0, 0, 0})},
-      {37, 37, 37, window({3, 3}, {1, 1}, {1, 1}, {1, 1, 1, 1})}, {5, 5, 5, window({2, 3}, {2, 2}, {2, 1}, {0, 0, 1, 1})},
+      {3, 8, 1, window({3, 3}, {1, 1}, {1, 1}, {1, 1, 1, 1})},
+      {3, 5, 1, window({3, 2}, {2, 1}, {1, 2}, {0, 1, 2, 3})},
+      {8, 6, 1, window({1, 1}, {1, 1}, {1, 1}, {0, 0, 0, 0})},
+      {8, 6, 1, window({1, 1}, {2, 2}, {1, 1}, {0, 0, 0, 0})},
+      {6, 4, 2, window({3, 3}, {1, 2}, {1, 1}, {4, 1, 5, 1})},
+      {6, 6, 3, window({1, 1}, {1, 1}, {1, 1}, {0, 0, 0, 0})},
+      {37, 37, 37, window({3, 3}, {1, 1}, {1, 1}, {1, 1, 1, 1})},
+      {5, 5, 5, window({2, 3}, {2, 2}, {2, 1}, {0, 0, 1, 1})},
       {4, 8, 4, window({3, 3}, {1, 1}, {1, 1}, {1, 1, 1, 1})},
   };
   std::uint64_t seed = 1;
@@ -196,9 +200,11 @@ TEST_CASE("float dense softmax and unary: as the definitions say") {
     return z;
   };
   check_equal(computed(nn::unary{nn::unary_kind::exponential}, {positive}), each([](double v) { return std::exp(v); }));
-  check_equal(computed(nn::unary{nn::unary_kind::sigmoid}, {positive}), each([](double v) { return 1 / (1 + std::exp(-v)); }));
+  check_equal(computed(nn::unary{nn::unary_kind::sigmoid}, {positive}),
+              each([](double v) { return 1 / (1 + std::exp(-v)); }));
   check_equal(computed(nn::unary{nn::unary_kind::negate}, {positive}), each([](double v) { return -v; }));
-  check_equal(computed(nn::unary{nn::unary_kind::square_root}, {positive}), each([](double v) { return std::sqrt(v); }));
+  check_equal(computed(nn::unary{nn::unary_kind::square_root}, {positive}),
+              each([](double v) { return std::sqrt(v); }));
   check_equal(computed(nn::unary{nn::unary_kind::tanh}, {positive}), each([](double v) { return std::tanh(v); }));
   check_equal(computed(nn::clip{0.5f, 1}, {positive}), each([](double v) { return std::min(std::max(v, 0.5), 1.0); }));
 }

@@ -14,7 +14,8 @@ using namespace equant;
 namespace {
 
 /// d sum(weight * f) / d x by central differences, in double.
-naive::tensor differences(naive::tensor x, const naive::tensor& weight, const std::function<naive::tensor(const naive::tensor&)>& f) {
+naive::tensor differences(naive::tensor x, const naive::tensor& weight,
+                          const std::function<naive::tensor(const naive::tensor&)>& f) {
   naive::tensor slope(x.sizes);
   const auto sum = [&] {
     const naive::tensor y = f(x);
@@ -51,8 +52,8 @@ struct gradients_of {
 };
 
 /// What the library computes backward from `upstream`; each gradient starts at 1 and must be added to.
-gradients_of computed(const nn::layer& l, const std::vector<naive::tensor>& x, const naive::tensor& y, const naive::tensor& upstream,
-                      std::size_t weights = 0, std::size_t biases = 0) {
+gradients_of computed(const nn::layer& l, const std::vector<naive::tensor>& x, const naive::tensor& y,
+                      const naive::tensor& upstream, std::size_t weights = 0, std::size_t biases = 0) {
   std::vector<std::vector<float>> in, back;
   std::vector<nn::float_input> from;
   std::vector<nn::float_output> to;
@@ -87,9 +88,12 @@ TEST_CASE("conv gradient: numeric differentiation over strides pads dilations an
     nn::window window;
   };
   const scenario scenarios[] = {
-      {2, 3, 1, {{3, 3}, {1, 1}, {1, 1}, {1, 1, 1, 1}, false}}, {3, 2, 1, {{3, 2}, {2, 1}, {1, 2}, {0, 1, 2, 3}, false}},
-      {4, 3, 1, {{1, 1}, {2, 2}, {1, 1}, {0, 0, 0, 0}, false}}, {4, 4, 2, {{2, 3}, {1, 2}, {1, 1}, {2, 0, 1, 1}, false}},
-      {3, 3, 3, {{3, 3}, {2, 1}, {1, 1}, {0, 1, 1, 0}, false}}, {2, 4, 2, {{3, 3}, {1, 1}, {1, 1}, {1, 1, 1, 1}, false}},
+      {2, 3, 1, {{3, 3}, {1, 1}, {1, 1}, {1, 1, 1, 1}, false}},
+      {3, 2, 1, {{3, 2}, {2, 1}, {1, 2}, {0, 1, 2, 3}, false}},
+      {4, 3, 1, {{1, 1}, {2, 2}, {1, 1}, {0, 0, 0, 0}, false}},
+      {4, 4, 2, {{2, 3}, {1, 2}, {1, 1}, {2, 0, 1, 1}, false}},
+      {3, 3, 3, {{3, 3}, {2, 1}, {1, 1}, {0, 1, 1, 0}, false}},
+      {2, 4, 2, {{3, 3}, {1, 1}, {1, 1}, {1, 1, 1, 1}, false}},
   };
   std::uint64_t seed = 1;
   for (const scenario& s : scenarios) {
@@ -141,7 +145,8 @@ TEST_CASE("batch norm gradient: with the batch's statistics and with frozen ones
     const naive::tensor x = naive::random(sizes, 1), scale = naive::random({4}, 2), shift = naive::random({4}, 3);
     const naive::tensor up = naive::random(sizes, 4);
     const std::vector<float> from = naive::in_memory(x), above = naive::in_memory(up);
-    nn::batch_norm b{naive::floats(scale.values), naive::floats(shift.values), {0.25f, 0, 1, -1}, {1, 2, 0.5f, 4}, 1e-3f};
+    nn::batch_norm b{
+        naive::floats(scale.values), naive::floats(shift.values), {0.25f, 0, 1, -1}, {1, 2, 0.5f, 4}, 1e-3f};
     const auto epsilon = static_cast<double>(b.epsilon);
 
     const nn::batch_norm used = nn::with_statistics_of({from.data(), sizes}, b);
@@ -150,8 +155,10 @@ TEST_CASE("batch norm gradient: with the batch's statistics and with frozen ones
     nn::in_reverse::normalize(used, true, {from.data(), sizes}, {above.data(), sizes}, {back.data(), sizes}, sum);
     check_close(naive::from_memory(back, sizes).values,
                 differences(x, up, [&](const auto& v) { return naive::batch_norm(v, scale, shift, epsilon); }).values);
-    check_close(sum.weights, differences(scale, up, [&](const auto& v) { return naive::batch_norm(x, v, shift, epsilon); }).values);
-    check_close(sum.bias, differences(shift, up, [&](const auto& v) { return naive::batch_norm(x, scale, v, epsilon); }).values);
+    check_close(sum.weights,
+                differences(scale, up, [&](const auto& v) { return naive::batch_norm(x, v, shift, epsilon); }).values);
+    check_close(sum.bias,
+                differences(shift, up, [&](const auto& v) { return naive::batch_norm(x, scale, v, epsilon); }).values);
 
     const std::size_t pixels = x.values.size() / static_cast<std::size_t>(sizes[0] * 4);
     const auto frozen = [&](const naive::tensor& p, const naive::tensor& q, const naive::tensor& r) {
@@ -164,21 +171,28 @@ TEST_CASE("batch norm gradient: with the batch's statistics and with frozen ones
       return y;
     };
     const gradients_of found = computed(b, {x}, frozen(x, scale, shift), up, 4, 4);
-    check_close(found.inputs[0].values, differences(x, up, [&](const auto& v) { return frozen(v, scale, shift); }).values);
-    check_close(found.parameters.weights, differences(scale, up, [&](const auto& v) { return frozen(x, v, shift); }).values);
-    check_close(found.parameters.bias, differences(shift, up, [&](const auto& v) { return frozen(x, scale, v); }).values);
+    check_close(found.inputs[0].values,
+                differences(x, up, [&](const auto& v) { return frozen(v, scale, shift); }).values);
+    check_close(found.parameters.weights,
+                differences(scale, up, [&](const auto& v) { return frozen(x, v, shift); }).values);
+    check_close(found.parameters.bias,
+                differences(shift, up, [&](const auto& v) { return frozen(x, scale, v); }).values);
   }
 }
 
 TEST_CASE("binary gradient: sums over what was stretched") {
-  const std::pair<shape, shape> pairs[] = {{{2, 3, 4, 2}, {2, 3, 4, 2}}, {{2, 3, 4, 2}, {3, 1, 1}}, {{1, 3, 1, 2}, {2, 1, 4, 1}}, {{4, 3}, {3}}};
-  const std::function<double(double, double)> operations[] = {std::plus<>(), std::minus<>(), std::multiplies<>(), std::divides<>()};
+  const std::pair<shape, shape> pairs[] = {
+      {{2, 3, 4, 2}, {2, 3, 4, 2}}, {{2, 3, 4, 2}, {3, 1, 1}}, {{1, 3, 1, 2}, {2, 1, 4, 1}}, {{4, 3}, {3}}};
+  const std::function<double(double, double)> operations[] = {std::plus<>(), std::minus<>(), std::multiplies<>(),
+                                                              std::divides<>()};
   for (const auto& [p, q] : pairs) {
     const naive::tensor a = naive::random(p, 3), b = naive::random(q, 4, 0.5, 1.5);
     for (int kind = 0; kind < 4; ++kind) {
       const nn::binary l{static_cast<nn::binary_kind>(kind)};
       const shape to = result_of(l, {p, q});
-      const auto forward = [&](const naive::tensor& x, const naive::tensor& y) { return naive::binary(x, y, to, operations[kind]); };
+      const auto forward = [&](const naive::tensor& x, const naive::tensor& y) {
+        return naive::binary(x, y, to, operations[kind]);
+      };
       const naive::tensor up = naive::random(to, 5);
       const gradients_of found = computed(l, {a, b}, forward(a, b), up);
       check_close(found.inputs[0].values, differences(a, up, [&](const auto& v) { return forward(v, b); }).values);
@@ -201,7 +215,8 @@ TEST_CASE("pool gradients: numeric differentiation") {
     check_close(computed(nn::max_pool{w}, {x}, most(x), up).inputs[0].values, differences(x, up, most).values);
     for (bool padding : {false, true}) {
       const auto mean = [&](const naive::tensor& v) { return naive::average_pool(v, w, padding, to); };
-      check_close(computed(nn::average_pool{w, padding}, {x}, mean(x), up).inputs[0].values, differences(x, up, mean).values);
+      check_close(computed(nn::average_pool{w, padding}, {x}, mean(x), up).inputs[0].values,
+                  differences(x, up, mean).values);
     }
   }
   const nn::window all{{5, 4}, {1, 1}, {1, 1}, {0, 0, 0, 0}, false};
@@ -248,7 +263,8 @@ TEST_CASE("move gradients: what comes out leads back to where it was taken from"
       std::visit(
           [&]<class L>(const L& what) {
             if constexpr (std::same_as<L, nn::pad>) nn::moving::run(what, sources, y.data(), to, -1.0f);
-            else if constexpr (requires { nn::moving::run(what, sources, y.data(), to); }) nn::moving::run(what, sources, y.data(), to);
+            else if constexpr (requires { nn::moving::run(what, sources, y.data(), to); })
+              nn::moving::run(what, sources, y.data(), to);
             else y = held[0];
           },
           l);

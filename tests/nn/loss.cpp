@@ -29,7 +29,8 @@ std::vector<double> shares(const double* x, std::size_t n, double temperature) {
 }
 
 /// The gradient that was added to ones, times its weight of 1/2, against differences of `loss` in double.
-void check(const std::vector<float>& y, std::vector<float> gradient, const std::function<double(const std::vector<double>&)>& loss) {
+void check(const std::vector<float>& y, std::vector<float> gradient,
+           const std::function<double(const std::vector<double>&)>& loss) {
   std::vector<double> at(y.begin(), y.end());
   for (std::size_t i = 0; i < y.size(); ++i) {
     const double x = at[i];
@@ -49,7 +50,8 @@ TEST_CASE("cross entropy: value and gradient by numeric differentiation") {
   const std::vector<index_t> labels{2, 0, 3};
   const auto loss = [&](const std::vector<double>& x) {
     double sum = 0;
-    for (std::size_t r = 0; r < 3; ++r) sum -= std::log(shares(x.data() + 4 * r, 4, 1)[static_cast<std::size_t>(labels[r])]);
+    for (std::size_t r = 0; r < 3; ++r)
+      sum -= std::log(shares(x.data() + 4 * r, 4, 1)[static_cast<std::size_t>(labels[r])]);
     return sum / 3;
   };
   std::vector<float> gradient(12, 1);
@@ -84,7 +86,8 @@ TEST_CASE("mean squared error: value and gradient by numeric differentiation") {
   const std::vector<float> y = random(6, 4), wanted = random(6, 5);
   const auto loss = [&](const std::vector<double>& x) {
     double sum = 0;
-    for (std::size_t i = 0; i < 6; ++i) sum += (x[i] - static_cast<double>(wanted[i])) * (x[i] - static_cast<double>(wanted[i]));
+    for (std::size_t i = 0; i < 6; ++i)
+      sum += (x[i] - static_cast<double>(wanted[i])) * (x[i] - static_cast<double>(wanted[i]));
     return sum / 6;
   };
   std::vector<float> gradient(6, 1);
@@ -95,7 +98,8 @@ TEST_CASE("mean squared error: value and gradient by numeric differentiation") {
 TEST_CASE("losses: labels out of range and sizes that do not fit are refused") {
   const std::vector<float> y(6);
   std::vector<float> gradient(6);
-  CHECK_THROWS_WITH(nn::cross_entropy(y, std::vector<index_t>{0, 3}, 1, gradient), says("entry 1 has label 3 of 3 classes"));
+  CHECK_THROWS_WITH(nn::cross_entropy(y, std::vector<index_t>{0, 3}, 1, gradient),
+                    says("entry 1 has label 3 of 3 classes"));
   CHECK_THROWS_AS(nn::cross_entropy(y, std::vector<index_t>{0, -1}, 1, gradient), std::invalid_argument);
   CHECK_THROWS_AS(nn::cross_entropy(y, std::vector<index_t>{0, 0, 0, 0}, 1, gradient), std::invalid_argument);
   CHECK_THROWS_AS(nn::distillation(y, std::vector<float>(5), 2, 1, 1, gradient), std::invalid_argument);

@@ -55,8 +55,8 @@ inline tensor from_memory(const std::vector<float>& x, const shape& s) {
   return y;
 }
 
-/// f(n, c, row, column, window row, window column, image row, image column) for every place of every window that lies in
-/// the image.
+/// f(n, c, row, column, window row, window column, image row, image column) for every place of every window that lies
+/// in the image.
 template <class F>
 void for_each_tap(const nn::window& w, const shape& x, const shape& y, F&& f) {
   for (index_t n = 0; n < y[0]; ++n) {
@@ -83,39 +83,43 @@ inline tensor conv(const tensor& x, const tensor& w, const tensor& bias, const n
   for (std::size_t i = 0; i < y.values.size(); ++i) {
     y.values[i] = bias.values[i / static_cast<std::size_t>(pixels) % static_cast<std::size_t>(to[1])];
   }
-  for_each_tap(window, x.sizes, to, [&](index_t n, index_t o, index_t r, index_t q, index_t i, index_t j, index_t v, index_t u) {
-    for (index_t k = 0; k < inputs; ++k) {
-      y.at({n, o, r, q}) += w.at({o, k, i, j}) * x.at({n, o / per_group * inputs + k, v, u});
-    }
-  });
+  for_each_tap(window, x.sizes, to,
+               [&](index_t n, index_t o, index_t r, index_t q, index_t i, index_t j, index_t v, index_t u) {
+                 for (index_t k = 0; k < inputs; ++k) {
+                   y.at({n, o, r, q}) += w.at({o, k, i, j}) * x.at({n, o / per_group * inputs + k, v, u});
+                 }
+               });
   return y;
 }
 
 inline tensor max_pool(const tensor& x, const nn::window& window, const shape& to) {
   tensor y(to);
   for (double& v : y.values) v = -1e30;
-  for_each_tap(window, x.sizes, to, [&](index_t n, index_t c, index_t r, index_t q, index_t, index_t, index_t v, index_t u) {
-    y.at({n, c, r, q}) = std::max(y.at({n, c, r, q}), x.at({n, c, v, u}));
-  });
+  for_each_tap(window, x.sizes, to,
+               [&](index_t n, index_t c, index_t r, index_t q, index_t, index_t, index_t v, index_t u) {
+                 y.at({n, c, r, q}) = std::max(y.at({n, c, r, q}), x.at({n, c, v, u}));
+               });
   return y;
 }
 
 /// Counting padding, a window is divided by its places on image and padding, not by those beyond (ONNX's ceil_mode).
 inline tensor average_pool(const tensor& x, const nn::window& window, bool count_padding, const shape& to) {
   tensor sum(to), inside(to);
-  for_each_tap(window, x.sizes, to, [&](index_t n, index_t c, index_t r, index_t q, index_t, index_t, index_t v, index_t u) {
-    sum.at({n, c, r, q}) += x.at({n, c, v, u});
-    inside.at({n, c, r, q}) += 1;
-  });
+  for_each_tap(window, x.sizes, to,
+               [&](index_t n, index_t c, index_t r, index_t q, index_t, index_t, index_t v, index_t u) {
+                 sum.at({n, c, r, q}) += x.at({n, c, v, u});
+                 inside.at({n, c, r, q}) += 1;
+               });
   if (count_padding) {
     nn::window on_padding = window;
     on_padding.pads = {0, 0, 0, 0};
     const shape padded{x.sizes[0], x.sizes[1], x.sizes[2] + window.pads[0] + window.pads[2],
                        x.sizes[3] + window.pads[1] + window.pads[3]};
     inside = tensor(to);
-    for_each_tap(on_padding, padded, to, [&](index_t n, index_t c, index_t r, index_t q, index_t, index_t, index_t, index_t) {
-      inside.at({n, c, r, q}) += 1;
-    });
+    for_each_tap(on_padding, padded, to,
+                 [&](index_t n, index_t c, index_t r, index_t q, index_t, index_t, index_t, index_t) {
+                   inside.at({n, c, r, q}) += 1;
+                 });
   }
   for (std::size_t i = 0; i < sum.values.size(); ++i) sum.values[i] /= inside.values[i];
   return sum;
@@ -137,7 +141,8 @@ inline tensor batch_norm(const tensor& x, const tensor& scale, const tensor& shi
     }
     for (std::size_t i = 0; i < x.values.size(); ++i) {
       if (mine(i)) {
-        y.values[i] = scale.values[c] * (x.values[i] - sum / count) / std::sqrt(square / count + epsilon) + shift.values[c];
+        y.values[i] =
+            scale.values[c] * (x.values[i] - sum / count) / std::sqrt(square / count + epsilon) + shift.values[c];
       }
     }
   }

@@ -55,7 +55,8 @@ TEST_CASE("weight decay: takes its share where asked for") {
 }
 
 TEST_CASE("schedules: constant cosine and step") {
-  const nn::schedule constant{nn::schedule_kind::constant}, cosine{nn::schedule_kind::cosine}, step{nn::schedule_kind::step, 0.1};
+  const nn::schedule constant{nn::schedule_kind::constant}, cosine{nn::schedule_kind::cosine},
+      step{nn::schedule_kind::step, 0.1};
   CHECK(constant.at(0, 90) == 1);
   CHECK(constant.at(89, 90) == 1);
   CHECK(cosine.at(0, 90) == 1);

@@ -40,10 +40,14 @@ nn::graph net(bool with_norm) {
   g.name = "spots";
   const std::vector<float> zeros(4, 0), ones(4, 1);
   int v = g.add_input("x", {-1, 1, 6, 6});
-  v = g.add("conv", nn::conv{some_weights({4, 1, 3, 3}, random), {zeros, {}}, {{3, 3}, {1, 1}, {1, 1}, {1, 1, 1, 1}, false}, 1}, {v});
+  v = g.add("conv",
+            nn::conv{some_weights({4, 1, 3, 3}, random), {zeros, {}}, {{3, 3}, {1, 1}, {1, 1}, {1, 1, 1, 1}, false}, 1},
+            {v});
   if (with_norm) v = g.add("norm", nn::batch_norm{ones, zeros, zeros, ones, 1e-5f}, {v});
   v = g.add("relu", nn::clip{}, {v});
-  const int branch = g.add("depthwise", nn::conv{some_weights({4, 1, 3, 3}, random), {zeros, {}}, {{3, 3}, {1, 1}, {1, 1}, {1, 1, 1, 1}, false}, 4}, {v});
+  const int branch = g.add(
+      "depthwise",
+      nn::conv{some_weights({4, 1, 3, 3}, random), {zeros, {}}, {{3, 3}, {1, 1}, {1, 1}, {1, 1, 1, 1}, false}, 4}, {v});
   v = g.add("sum", nn::binary{nn::binary_kind::add}, {v, branch});
   v = g.add("pool", nn::average_pool{{{2, 2}, {2, 2}, {1, 1}, {0, 0, 0, 0}, false}, false}, {v});
   v = g.add("flat", nn::reshape{{0, -1}}, {v});
@@ -82,7 +86,8 @@ TEST_CASE("training: of few bits the network answers as the float one after ever
                                                        {nn::grid_learning::lsq_plus, 2},
                                                        {nn::grid_learning::pact, 3}};
   for (const auto& [method, bits] : methods) {
-    nn::trainee t = nn::prepare(start, std::span(&data.x, 1), {.weight_bits = bits, .activation_bits = bits, .method = method});
+    nn::trainee t =
+        nn::prepare(start, std::span(&data.x, 1), {.weight_bits = bits, .activation_bits = bits, .method = method});
     nn::train(t, data.x, data.y, {.epochs = 25, .teacher = &start});
     INFO("method " << static_cast<int>(method));
     CHECK(correct(nn::convert(t), data) >= 112);
@@ -92,7 +97,8 @@ TEST_CASE("training: of few bits the network answers as the float one after ever
 TEST_CASE("training: what is converted holds codes of the width asked for and equals what ran in training") {
   const spots data;
   for (bool per_channel : {false, true}) {
-    nn::trainee t = nn::prepare(trained_float(data, true), std::span(&data.x, 1), {.weight_bits = 3, .activation_bits = 4, .per_channel = per_channel});
+    nn::trainee t = nn::prepare(trained_float(data, true), std::span(&data.x, 1),
+                                {.weight_bits = 3, .activation_bits = 4, .per_channel = per_channel});
     nn::train(t, data.x, data.y, {.epochs = 2});
     nn::training_pass pass(t);
     pass.forward(std::span(&data.x, 1), false);
@@ -139,7 +145,8 @@ TEST_CASE("match statistics: channels keep the mean and deviation they have in f
       for (std::size_t c = 0; c < 4; ++c) {
         double sum = 0, square = 0, n = 0;
         for (std::size_t i = c; i < x.size(); i += 4) n += 1, sum += static_cast<double>(x[i]);
-        for (std::size_t i = c; i < x.size(); i += 4) square += (static_cast<double>(x[i]) - sum / n) * (static_cast<double>(x[i]) - sum / n);
+        for (std::size_t i = c; i < x.size(); i += 4)
+          square += (static_cast<double>(x[i]) - sum / n) * (static_cast<double>(x[i]) - sum / n);
         found.push_back(sum / n);
         found.push_back(std::sqrt(square / n));
       }

@@ -64,8 +64,8 @@ inline void run(const conv& c, std::span<const float_input> x, const float_input
           const index_t count = std::min(windows.block(), pixels - first);
           rows.resize(count, depth);
           windows.gather(from.data + image, first, count, rows.data());
-          const Eigen::Map<const row_matrix, 0, strided> upstream(dy.data + (n * pixels + first) * outputs + g * columns, count,
-                                                                  columns, strided(outputs));
+          const Eigen::Map<const row_matrix, 0, strided> upstream(
+              dy.data + (n * pixels + first) * outputs + g * columns, count, columns, strided(outputs));
           dw.middleRows(g * depth, depth).noalias() += rows.transpose() * upstream;
           if (dx[0].data == nullptr) continue;
           back.resize(count, depth);
@@ -75,7 +75,8 @@ inline void run(const conv& c, std::span<const float_input> x, const float_input
       }
     }
   }
-  for_each_weight(c, [&](index_t row, index_t column, index_t i) { sum.weights[static_cast<std::size_t>(i)] += dw(row, column); });
+  for_each_weight(
+      c, [&](index_t row, index_t column, index_t i) { sum.weights[static_cast<std::size_t>(i)] += dw(row, column); });
   add_rows(dy, sum.bias);
 }
 

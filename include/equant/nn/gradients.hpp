@@ -6,8 +6,8 @@
 #include <equant/nn/move_gradients.hpp>
 #include <equant/nn/norm_gradient.hpp>
 
-/// Backward passes: from the gradient of a layer's result to those of its inputs and parameters, which are added to what
-/// is there. Buffers lie as in the forward pass (strided.hpp).
+/// Backward passes: from the gradient of a layer's result to those of its inputs and parameters, which are added to
+/// what is there. Buffers lie as in the forward pass (strided.hpp).
 namespace equant::inline EQUANT_ABI::nn {
 
 namespace in_reverse {
@@ -41,10 +41,11 @@ inline void run(const copy&, std::span<const float_input>, const float_input&, c
 }
 
 /// Both inputs' gradients, summed over what was stretched.
-inline void run(const binary& b, std::span<const float_input> x, const float_input& y, const float_input& dy, gradients dx,
-                layer_gradient&) {
+inline void run(const binary& b, std::span<const float_input> x, const float_input& y, const float_input& dy,
+                gradients dx, layer_gradient&) {
   const int rank = y.sizes.rank;
-  const std::array<shape, 3> strides{memory_strides(y.sizes), stretched_strides(x[0].sizes, rank), stretched_strides(x[1].sizes, rank)};
+  const std::array<shape, 3> strides{memory_strides(y.sizes), stretched_strides(x[0].sizes, rank),
+                                     stretched_strides(x[1].sizes, rank)};
   for_each_line<3>(y.sizes, strides, [&](const auto& at, const auto& step, index_t n) {
     for (index_t i = 0; i < n; ++i) {
       const float d = dy.data[at[0] + i * step[0]];
@@ -75,8 +76,8 @@ inline void run(const unary& u, std::span<const float_input>, const float_input&
 }
 
 /// dx = y (dy - sum(y dy)).
-inline void run(const softmax& s, std::span<const float_input>, const float_input& y, const float_input& dy, gradients dx,
-                layer_gradient&) {
+inline void run(const softmax& s, std::span<const float_input>, const float_input& y, const float_input& dy,
+                gradients dx, layer_gradient&) {
   if (dx[0].data == nullptr) return;
   const int axis = s.axis < 0 ? s.axis + y.sizes.rank : s.axis;
   const shape strides = memory_strides(y.sizes);
@@ -86,7 +87,8 @@ inline void run(const softmax& s, std::span<const float_input>, const float_inpu
     for (index_t line = 0; line < n; ++line) {
       const index_t first = at[0] + line * next[0];
       float sum = 0;
-      for (index_t i = 0; i < y.sizes[axis]; ++i) sum += y.data[first + i * strides[axis]] * dy.data[first + i * strides[axis]];
+      for (index_t i = 0; i < y.sizes[axis]; ++i)
+        sum += y.data[first + i * strides[axis]] * dy.data[first + i * strides[axis]];
       for (index_t i = 0; i < y.sizes[axis]; ++i) {
         const index_t k = first + i * strides[axis];
         dx[0].data[k] += y.data[k] * (dy.data[k] - sum);
@@ -112,8 +114,8 @@ void for_each_window(const window& w, const shape& from, const shape& to, F&& f)
 }
 
 /// The gradient goes to the first of a window's largest values.
-inline void run(const max_pool& p, std::span<const float_input> x, const float_input& y, const float_input& dy, gradients dx,
-                layer_gradient&) {
+inline void run(const max_pool& p, std::span<const float_input> x, const float_input& y, const float_input& dy,
+                gradients dx, layer_gradient&) {
   if (dx[0].data == nullptr) return;
   for_each_window(p.window, x[0].sizes, y.sizes, [&](index_t to, std::span<const index_t> pixels) {
     for (index_t c = 0; c < y.sizes[1]; ++c) {
@@ -126,8 +128,8 @@ inline void run(const max_pool& p, std::span<const float_input> x, const float_i
   });
 }
 
-inline void run(const average_pool& p, std::span<const float_input> x, const float_input& y, const float_input& dy, gradients dx,
-                layer_gradient&) {
+inline void run(const average_pool& p, std::span<const float_input> x, const float_input& y, const float_input& dy,
+                gradients dx, layer_gradient&) {
   if (dx[0].data == nullptr) return;
   const shape &from = x[0].sizes, &to = y.sizes;
   for_each_window(p.window, from, to, [&](index_t at, std::span<const index_t> pixels) {
@@ -157,7 +159,8 @@ inline void run(const global_average_pool&, std::span<const float_input> x, cons
   }
 }
 
-inline void run(const constant&, std::span<const float_input>, const float_input&, const float_input&, gradients, layer_gradient&) {}
+inline void run(const constant&, std::span<const float_input>, const float_input&, const float_input&, gradients,
+                layer_gradient&) {}
 
 }  // namespace in_reverse
 

@@ -13,10 +13,10 @@
 namespace equant::inline EQUANT_ABI::nn {
 
 /// How a grid learns from the loss.
-///   straight_through  not at all: x's gradient passes where x was not clipped (Bengio et al. 2013), ranges are observed
-///   lsq               the scale, rounding's own slope included (Esser et al. 2020)
-///   lsq_plus          the scale and the zero point (Bhalgat et al. 2020)
-///   pact              the scale, from the clipped values alone (Choi et al. 2018)
+///   straight_through  not at all: x's gradient passes where x was not clipped (Bengio et al. 2013), ranges are
+///   observed lsq               the scale, rounding's own slope included (Esser et al. 2020) lsq_plus          the
+///   scale and the zero point (Bhalgat et al. 2020) pact              the scale, from the clipped values alone (Choi et
+///   al. 2018)
 enum class grid_learning { straight_through, lsq, lsq_plus, pact };
 
 struct grid_gradient {
@@ -26,10 +26,12 @@ struct grid_gradient {
 /// The backward pass. `gradient` holds that of y and is left holding that of x. Of scale and zero point:
 ///   inside   d scale = round(x / scale) - x / scale (pact: 0), d zero point = 0
 ///   clipped  d scale = low or high - zero point,               d zero point = -scale
-inline grid_gradient learn_grid(std::span<const float> x, const grid& on, grid_learning how, std::span<float> gradient) {
+inline grid_gradient learn_grid(std::span<const float> x, const grid& on, grid_learning how,
+                                std::span<float> gradient) {
   using array = Eigen::Array<float, Eigen::Dynamic, 1>;
   constexpr index_t block = 1024;
-  const float low = static_cast<float>(on.range.lowest - on.zero_point), high = static_cast<float>(on.range.highest - on.zero_point);
+  const float low = static_cast<float>(on.range.lowest - on.zero_point),
+              high = static_cast<float>(on.range.highest - on.zero_point);
   const auto n = static_cast<index_t>(x.size());
   grid_gradient sum;
   array v, code, rounded;
@@ -43,14 +45,16 @@ inline grid_gradient learn_grid(std::span<const float> x, const grid& on, grid_l
     if (how == grid_learning::pact) v = code;
     if (how != grid_learning::straight_through) {
       sum.scale += static_cast<double>((dy * (code - inside.select(v, 0.0f))).sum());
-      if (how == grid_learning::lsq_plus) sum.zero_point -= static_cast<double>(on.scale * inside.select(0.0f, dy).sum());
+      if (how == grid_learning::lsq_plus)
+        sum.zero_point -= static_cast<double>(on.scale * inside.select(0.0f, dy).sum());
     }
     dy = inside.select(dy, 0.0f).eval();
   }
   return sum;
 }
 
-/// What LSQ multiplies a scale's gradient by, so that it learns at the pace of the values: 1 / sqrt(count * largest code).
+/// What LSQ multiplies a scale's gradient by, so that it learns at the pace of the values: 1 / sqrt(count * largest
+/// code).
 inline double scale_gradient_factor(std::size_t count, const code_range& range) {
   const double largest = std::max(1.0, static_cast<double>(range.highest));
   return 1 / std::sqrt(std::max(1.0, static_cast<double>(count)) * largest);

@@ -43,7 +43,8 @@ inline void check_labels(std::span<const index_t> labels, index_t classes) {
 }
 
 /// -log softmax(y)[label].
-inline double cross_entropy(std::span<const float> y, std::span<const index_t> labels, float weight, std::span<float> gradient) {
+inline double cross_entropy(std::span<const float> y, std::span<const index_t> labels, float weight,
+                            std::span<float> gradient) {
   const auto rows = static_cast<index_t>(labels.size()), columns = losing::columns(y, rows);
   check_labels(labels, columns);
   double sum = 0;
@@ -60,13 +61,14 @@ inline double cross_entropy(std::span<const float> y, std::span<const index_t> l
 }
 
 /// T^2 KL(softmax(teacher / T) || softmax(y / T)), T the temperature (Hinton, Vinyals and Dean, 2015).
-inline double distillation(std::span<const float> y, std::span<const float> teacher, index_t rows, float temperature, float weight,
-                           std::span<float> gradient) {
+inline double distillation(std::span<const float> y, std::span<const float> teacher, index_t rows, float temperature,
+                           float weight, std::span<float> gradient) {
   const index_t columns = losing::columns(y, rows);
   if (teacher.size() != y.size()) contract::invalid_argument(teacher.size(), " outputs of the teacher for ", y.size());
   double sum = 0;
   for (index_t r = 0; r < rows; ++r) {
-    const Eigen::Map<const losing::row> own(y.data() + r * columns, columns), aim(teacher.data() + r * columns, columns);
+    const Eigen::Map<const losing::row> own(y.data() + r * columns, columns),
+        aim(teacher.data() + r * columns, columns);
     const losing::row p = losing::log_shares(aim / temperature), q = losing::log_shares(own / temperature);
     sum += static_cast<double>(temperature * temperature * (p.exp() * (p - q)).sum());
     Eigen::Map<losing::row>(gradient.data() + r * columns, columns) +=
@@ -76,8 +78,10 @@ inline double distillation(std::span<const float> y, std::span<const float> teac
 }
 
 /// The mean of (y - wanted)^2 over all outputs.
-inline double mean_squared_error(std::span<const float> y, std::span<const float> wanted, float weight, std::span<float> gradient) {
-  if (wanted.size() != y.size() || y.empty()) contract::invalid_argument(wanted.size(), " wanted values for ", y.size(), " outputs");
+inline double mean_squared_error(std::span<const float> y, std::span<const float> wanted, float weight,
+                                 std::span<float> gradient) {
+  if (wanted.size() != y.size() || y.empty())
+    contract::invalid_argument(wanted.size(), " wanted values for ", y.size(), " outputs");
   double sum = 0;
   for (std::size_t i = 0; i < y.size(); ++i) {
     const float e = y[i] - wanted[i];

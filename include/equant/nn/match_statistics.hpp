@@ -27,8 +27,8 @@ inline channel_statistics statistics_of(std::span<const float> x, std::size_t ch
 
 }  // namespace training
 
-/// Brings mean and deviation of each channel of convolutions and products back to what they are in float, layer by layer,
-/// each seeing the layers before it quantized and matched: scales and biases take the difference, as a batch
+/// Brings mean and deviation of each channel of convolutions and products back to what they are in float, layer by
+/// layer, each seeing the layers before it quantized and matched: scales and biases take the difference, as a batch
 /// normalization would. With one scale per tensor only the means are matched. A start for few bits.
 inline void match_statistics(trainee& t, std::span<const tensor> inputs) {
   std::vector<int> layer_of(t.net.values.size(), -1);
@@ -41,32 +41,34 @@ inline void match_statistics(trainee& t, std::span<const tensor> inputs) {
       const int at = layer_of[static_cast<std::size_t>(v)];
       if (at < 0) return;
       const auto i = static_cast<std::size_t>(at);
-      f(i, values, training::statistics_of(values, static_cast<std::size_t>(weights_of(t.net.nodes[i].layer)->outputs())));
+      f(i, values,
+        training::statistics_of(values, static_cast<std::size_t>(weights_of(t.net.nodes[i].layer)->outputs())));
     };
   };
   evaluate(t.net, inputs, {.grids = false},
            look([&](std::size_t i, std::span<float>, training::channel_statistics s) { aim[i] = std::move(s); }));
-  evaluate(t.current, inputs, {}, look([&](std::size_t i, std::span<float> values, const training::channel_statistics& now) {
-    const std::size_t channels = now.mean.size();
-    weights& w = *weights_of(t.net.nodes[i].layer);
-    std::vector<float>& b = bias_of(t.net.nodes[i].layer)->values;
-    b.resize(channels, 0);
-    std::vector<float>& scales = t.weights[i].scales;
-    const std::size_t each = w.values.values.size() / channels;
-    std::vector<float> factor(channels, 1);
-    for (std::size_t c = 0; c < channels; ++c) {
-      if (scales.size() == channels && now.deviation[c] > 0 && aim[i].deviation[c] > 0) {
-        factor[c] = static_cast<float>(std::clamp(aim[i].deviation[c] / now.deviation[c], 0.25, 4.0));
-        scales[c] *= factor[c];
-      }
-      for (std::size_t k = c * each; k < (c + 1) * each; ++k) w.values.values[k] *= factor[c];
-      b[c] = (b[c] - static_cast<float>(now.mean[c])) * factor[c] + static_cast<float>(aim[i].mean[c]);
-    }
-    for (std::size_t k = 0; k < values.size(); ++k) {
-      const std::size_t c = k % channels;
-      values[k] = (values[k] - static_cast<float>(now.mean[c])) * factor[c] + static_cast<float>(aim[i].mean[c]);
-    }
-  }));
+  evaluate(
+      t.current, inputs, {}, look([&](std::size_t i, std::span<float> values, const training::channel_statistics& now) {
+        const std::size_t channels = now.mean.size();
+        weights& w = *weights_of(t.net.nodes[i].layer);
+        std::vector<float>& b = bias_of(t.net.nodes[i].layer)->values;
+        b.resize(channels, 0);
+        std::vector<float>& scales = t.weights[i].scales;
+        const std::size_t each = w.values.values.size() / channels;
+        std::vector<float> factor(channels, 1);
+        for (std::size_t c = 0; c < channels; ++c) {
+          if (scales.size() == channels && now.deviation[c] > 0 && aim[i].deviation[c] > 0) {
+            factor[c] = static_cast<float>(std::clamp(aim[i].deviation[c] / now.deviation[c], 0.25, 4.0));
+            scales[c] *= factor[c];
+          }
+          for (std::size_t k = c * each; k < (c + 1) * each; ++k) w.values.values[k] *= factor[c];
+          b[c] = (b[c] - static_cast<float>(now.mean[c])) * factor[c] + static_cast<float>(aim[i].mean[c]);
+        }
+        for (std::size_t k = 0; k < values.size(); ++k) {
+          const std::size_t c = k % channels;
+          values[k] = (values[k] - static_cast<float>(now.mean[c])) * factor[c] + static_cast<float>(aim[i].mean[c]);
+        }
+      }));
   refresh(t);
 }
 

@@ -9,7 +9,8 @@
 namespace equant::inline EQUANT_ABI::nn::in_reverse {
 
 /// to[i] += from[i] for every place of `sizes`.
-inline void add_strided(const shape& sizes, const float* from, const shape& from_strides, float* to, const shape& to_strides) {
+inline void add_strided(const shape& sizes, const float* from, const shape& from_strides, float* to,
+                        const shape& to_strides) {
   for_each_line<2>(sizes, {to_strides, from_strides}, [&](const auto& at, const auto& step, index_t n) {
     for (index_t i = 0; i < n; ++i) to[at[0] + i * step[0]] += from[at[1] + i * step[1]];
   });

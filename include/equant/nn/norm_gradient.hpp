@@ -21,13 +21,14 @@ namespace in_reverse {
 
 /// The gradients of a batch normalization that used b's statistics; `of_batch`: these depend on x (with_statistics_of).
 /// dx = k (dy - [of_batch] (mean(dy) + x' mean(dy x'))), k = scale / deviation, x' the normalized x.
-inline void normalize(const batch_norm& b, bool of_batch, const float_input& x, const float_input& dy, const float_output& dx,
-                      layer_gradient& sum) {
+inline void normalize(const batch_norm& b, bool of_batch, const float_input& x, const float_input& dy,
+                      const float_output& dx, layer_gradient& sum) {
   const auto channels = static_cast<index_t>(b.scale.size());
   using row = Eigen::Array<float, 1, Eigen::Dynamic>;
   using const_row = Eigen::Map<const row>;
   const index_t count = x.count() / channels;
-  const row inverse = (const_row(b.variance.data(), channels) + b.epsilon).rsqrt(), factor = const_row(b.scale.data(), channels) * inverse;
+  const row inverse = (const_row(b.variance.data(), channels) + b.epsilon).rsqrt(),
+            factor = const_row(b.scale.data(), channels) * inverse;
   const const_row mean(b.mean.data(), channels);
   const Eigen::Map<const row_matrix> upstream(dy.data, count, channels), from(x.data, count, channels);
   row d_scale = row::Zero(channels);
@@ -39,7 +40,8 @@ inline void normalize(const batch_norm& b, bool of_batch, const float_input& x, 
   Eigen::Map<row_matrix> to(dx.data, count, channels);
   const float share = of_batch ? 1 / static_cast<float>(count) : 0.0f;
   for (index_t r = 0; r < count; ++r) {
-    to.row(r).array() += factor * (upstream.row(r).array() - share * (d_shift + (from.row(r).array() - mean) * inverse * d_scale));
+    to.row(r).array() +=
+        factor * (upstream.row(r).array() - share * (d_shift + (from.row(r).array() - mean) * inverse * d_scale));
   }
 }
 

@@ -31,10 +31,10 @@ struct train_options {
   const graph* teacher = nullptr;            ///< a float network to distill from
   double teacher_share = 0.5;                ///< of the loss; 1: no label is needed
   double temperature = 2;
-  /// Of what the values inside are held to the teacher's (Romero et al., 2015): each adds this times its squared error, as
-  /// a part of the teacher's square. The teacher is then the network that was prepared.
+  /// Of what the values inside are held to the teacher's (Romero et al., 2015): each adds this times its squared error,
+  /// as a part of the teacher's square. The teacher is then the network that was prepared.
   double hints = 0;
-  double observe = 0.5;                      ///< straight_through: ranges follow for this part of the steps, then freeze
+  double observe = 0.5;  ///< straight_through: ranges follow for this part of the steps, then freeze
   std::function<void(tensor&, splitmix64&)> augment{};           ///< changes a batch at random
   std::function<bool(const training_progress&)> progress{};      ///< after each step; false: stop, keep what is best
 };
@@ -91,8 +91,8 @@ inline tensor answers(const graph* teacher, std::span<const tensor> inputs, inde
 }
 
 /// The teacher's answers to a batch, and the loss of the values inside that are on grids, its gradients added.
-inline tensor hint(const graph& teacher, std::span<const tensor> batch, const trainee& t, float weight, training_pass& pass,
-                   double& loss) {
+inline tensor hint(const graph& teacher, std::span<const tensor> batch, const trainee& t, float weight,
+                   training_pass& pass, double& loss) {
   return evaluate(teacher, batch, {.grids = false}, [&](int v, std::span<float> aim, const shape&) {
     const int g = t.grid_of[static_cast<std::size_t>(v)];
     if (weight == 0 || g < 0 || t.net.producer(v) == nullptr) return;
@@ -123,11 +123,12 @@ struct snapshot {
 
 }  // namespace training
 
-/// Trains on inputs (one tensor per input of the network, batches of the same length) to answer with `labels`, and leaves
-/// the weights of the epoch of least mean loss. The same seed gives the same weights, bit for bit. Throws
-/// std::invalid_argument where a label is out of range or sizes do not fit, before the first step; and where the loss is
-/// no longer finite, with the node it began at, the best weights so far kept.
-inline void train(trainee& t, std::span<const tensor> inputs, std::span<const index_t> labels, const train_options& o = {}) {
+/// Trains on inputs (one tensor per input of the network, batches of the same length) to answer with `labels`, and
+/// leaves the weights of the epoch of least mean loss. The same seed gives the same weights, bit for bit. Throws
+/// std::invalid_argument where a label is out of range or sizes do not fit, before the first step; and where the loss
+/// is no longer finite, with the node it began at, the best weights so far kept.
+inline void train(trainee& t, std::span<const tensor> inputs, std::span<const index_t> labels,
+                  const train_options& o = {}) {
   check_inputs(t.net, inputs);
   const index_t all = inputs[0].sizes[0];
   const bool labelled = o.teacher == nullptr || o.teacher_share < 1;
@@ -207,7 +208,8 @@ inline void train(trainee& t, const tensor& inputs, std::span<const index_t> lab
   train(t, std::span<const tensor>(&inputs, 1), labels, o);
 }
 
-/// Prepare, train and convert in one. Calibrates on the first 512 inputs, and matches statistics on them where grids learn.
+/// Prepare, train and convert in one. Calibrates on the first 512 inputs, and matches statistics on them where grids
+/// learn.
 inline graph fine_tune(const graph& net, std::span<const tensor> inputs, std::span<const index_t> labels,
                        const prepare_options& prepared = {}, const train_options& o = {}) {
   check_inputs(net, inputs);

@@ -52,8 +52,8 @@ struct learning_weights {
   std::vector<moving_average> seen{};  ///< straight_through: per scale
 };
 
-/// A network in training. `net` holds the weights that learn, in float; `current` is the quantized network they are now:
-/// what runs forward in training is what `convert` gives out.
+/// A network in training. `net` holds the weights that learn, in float; `current` is the quantized network they are
+/// now: what runs forward in training is what `convert` gives out.
 struct trainee {
   graph net, current;
   prepare_options options;
@@ -154,8 +154,8 @@ inline trainee prepare(const graph& net, std::span<const tensor> inputs, const p
   trainee t = prepare_float(fold_batch_norms(net));
   t.options = o;
   progress_counter silent{};
-  calibrate(t.current, inputs, o.calibrator, {o.activation_bits, o.signed_activations, o.symmetric_activations}, o.keep_float,
-            16, silent);
+  calibrate(t.current, inputs, o.calibrator, {o.activation_bits, o.signed_activations, o.symmetric_activations},
+            o.keep_float, 16, silent);
   for (const grid_group& group : place_grids(t.net, o.keep_float)) {
     const grid g = *t.current.at(group.values[0]).grid;
     for (int v : group.values) t.grid_of[static_cast<std::size_t>(v)] = static_cast<int>(t.grids.size());

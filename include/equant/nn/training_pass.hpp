@@ -62,7 +62,8 @@ class training_pass {
     for (std::size_t i = 0; i < inputs.size(); ++i) {
       const int v = t_.net.inputs[i].value;
       values_[at(v)].resize(inputs[i].values.size());
-      copy_strided(given[i], inputs[i].values.data(), row_major_strides(given[i]), values_[at(v)].data(), memory_strides(given[i]));
+      copy_strided(given[i], inputs[i].values.data(), row_major_strides(given[i]), values_[at(v)].data(),
+                   memory_strides(given[i]));
       quantize(v, observe);
     }
     for (std::size_t i = 0; i < t_.net.nodes.size(); ++i) {
@@ -141,7 +142,8 @@ class training_pass {
     put_on_grid(x, g.grid);
   }
 
-  /// The gradient of a value on its grid becomes that of the value before. What was only moved lies on the grid already.
+  /// The gradient of a value on its grid becomes that of the value before. What was only moved lies on the grid
+  /// already.
   void through_grid(int v) {
     const int at_grid = t_.grid_of[at(v)];
     std::vector<float>& dy = gradients_[at(v)];
@@ -158,7 +160,8 @@ class training_pass {
   void normalize(std::size_t i, const batch_norm& b) {
     const node& n = t_.net.nodes[i];
     const float_input x = inputs_of(n)[0];
-    if (x.sizes.rank != 2 && x.sizes.rank != 4) contract::invalid_argument("node '", n.name, "': batch norm of ", to_string(x.sizes));
+    if (x.sizes.rank != 2 && x.sizes.rank != 4)
+      contract::invalid_argument("node '", n.name, "': batch norm of ", to_string(x.sizes));
     used_[i] = with_statistics_of(x, b);
     in_float::run(used_[i], inputs_of(n), {values_[at(n.output)].data(), sizes_[at(n.output)]});
     auto& own = std::get<batch_norm>(t_.net.nodes[i].layer);
@@ -199,7 +202,8 @@ class training_pass {
     if (!learns_grids()) return;
     for (std::size_t g = 0; g < t_.grids.size(); ++g) {
       collect(what::scale, g, {&t_.grids[g].grid.scale, 1});
-      if (t_.options.method == grid_learning::lsq_plus && t_.grids[g].shifts) collect(what::zero_point, g, {&t_.grids[g].zero_point, 1});
+      if (t_.options.method == grid_learning::lsq_plus && t_.grids[g].shifts)
+        collect(what::zero_point, g, {&t_.grids[g].zero_point, 1});
     }
   }
 
@@ -217,9 +221,9 @@ class training_pass {
     }
   }
 
-  /// Fills the parameters' gradients, and their units: for weights their step; for biases what all inputs at a quarter of
-  /// their range add when their weights move by a step; for steps and scales what moves the outermost code by a step (of
-  /// 4 bits, where there are more).
+  /// Fills the parameters' gradients, and their units: for weights their step; for biases what all inputs at a quarter
+  /// of their range add when their weights move by a step; for steps and scales what moves the outermost code by a step
+  /// (of 4 bits, where there are more).
   void gather_gradients() {
     for (std::size_t i = 0; i < t_.net.nodes.size(); ++i) learn_weights(i);
     for (std::size_t p = 0; p < parameters_.size(); ++p) {

@@ -13,8 +13,8 @@ namespace equant::inline EQUANT_ABI::nn {
 
 using row_matrix = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
 
-/// Windows over one image H x W x C, of sizes `from` as N x C x H x W, whose channels [first, first + channels) are read.
-/// Window r is the one that makes pixel r of a result of sizes `to`.
+/// Windows over one image H x W x C, of sizes `from` as N x C x H x W, whose channels [first, first + channels) are
+/// read. Window r is the one that makes pixel r of a result of sizes `to`.
 struct window_rows {
   const window& w;
   shape from, to;
@@ -51,7 +51,8 @@ struct window_rows {
     const index_t columns = w.kernel[1];
     for (index_t r = begin; r < begin + rows; ++r) {
       const index_t top = r / to[3] * w.strides[0] - w.pads[0], left = r % to[3] * w.strides[1] - w.pads[1];
-      const index_t first_in = std::clamp<index_t>(-left, 0, columns), end_in = std::clamp(from[3] - left, first_in, columns);
+      const index_t first_in = std::clamp<index_t>(-left, 0, columns),
+                    end_in = std::clamp(from[3] - left, first_in, columns);
       for (index_t i = 0; i < w.kernel[0]; ++i) {
         const index_t y = top + i * w.dilations[0];
         if (y < 0 || y >= from[2]) {
@@ -88,8 +89,8 @@ struct window_rows {
   }
 };
 
-/// f(row, column, i) for every weight i of a convolution: its place in a matrix with a column per output of a group and,
-/// group by group, rows in the order of window_rows. Depthwise: taps x channels.
+/// f(row, column, i) for every weight i of a convolution: its place in a matrix with a column per output of a group
+/// and, group by group, rows in the order of window_rows. Depthwise: taps x channels.
 template <class F>
 void for_each_weight(const conv& c, F&& f) {
   const shape& s = c.weights.values.sizes;
