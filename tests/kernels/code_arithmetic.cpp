@@ -84,6 +84,14 @@ TEST_CASE("code arithmetic: from grid to grid") {
   }
 }
 
+TEST_CASE("code arithmetic: back to real values") {
+  const auto x = codes<std::uint8_t>(77, 3);
+  on_each_isa<std::uint8_t, float>(77, [&]<class Isa>(Isa, float* y) {
+    kernels::real_values<Isa>(kernels::code_operand<std::uint8_t>{x.data(), 12, .3f}, 77, y);
+    for (std::size_t i = 0; i < 77; ++i) CHECK(y[i] == float(x[i] - 12) * .3f);
+  });
+}
+
 TEST_CASE("code arithmetic: sums of two grids on a third") {
   const kernels::code_target to{128, {100, 255}};
   for (index_t n : {1, 8, 15, 16, 31, 200}) {

@@ -99,7 +99,7 @@ TEST_CASE("export: every layer comes back as it was") {
   CHECK(read.nodes.size() == g.nodes.size() - 1);
 }
 
-TEST_CASE("export: quantized networks come back as they were in every width") {
+TEST_CASE("export: quantized networks come back as they were, in every width") {
   const nn::tensor x = networks::noise({20, 2, 6, 6}, 4), images = networks::noise({20, 2, 8, 8}, 5);
   for (const nn::quantize_options& o :
        {nn::quantize_options{}, nn::quantize_options{.per_channel = false, .signed_activations = true},
@@ -146,7 +146,7 @@ TEST_CASE("export: names that collide are told apart") {
   check(g, networks::noise({1, 2}, 1));
 }
 
-TEST_CASE("export: a real network that another tool quantized comes back as it was") {
+TEST_CASE("export: a real network, quantized by another tool, comes back as it was") {
   const std::string data = model_files::folder();
   if (data.empty()) EQUANT_SKIP("EQUANT_DATA is not set");
   check_all(nn::load_onnx(data + "ic_tflite_int8.onnx"), model_files::load(data + "ic_test_x.npy", 2));

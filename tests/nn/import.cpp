@@ -94,7 +94,7 @@ TEST_CASE("import: zero padding goes into the convolution that alone reads it") 
   CHECK(three.read().nodes.size() == 2);
 }
 
-TEST_CASE("import: padding by name and by attributes of old") {
+TEST_CASE("import: padding by name, and by attributes of old") {
   const auto pads = [](std::vector<io::onnx::attribute> with) {
     with.push_back(integers("strides", {2, 2}));
     const nn::graph g =
@@ -117,7 +117,7 @@ TEST_CASE("import: padding by name and by attributes of old") {
   CHECK(std::get<nn::pad>(old.nodes[0].layer).value == 7);
 }
 
-TEST_CASE("import: clips by attributes and by inputs and one-sided") {
+TEST_CASE("import: clips, by attributes and by inputs, one-sided too") {
   const auto y = [](const model& m) { return m.of({1, 4}).values; };
   CHECK(y(model({-1, 4}, 8).node("Clip", {"x"}, "y", {real("min", 2), real("max", 3)})) == reals{2, 2, 3, 3});
   const model bounds = model({-1, 4}).with(floats("low", {}, {2})).with(floats("high", {1}, {3}));
@@ -205,7 +205,7 @@ TEST_CASE("import: layers that move values") {
   CHECK(split.of({1, 4}).values == reals{2, 3, 4});
 }
 
-TEST_CASE("import: arithmetic and pooling and the rest") {
+TEST_CASE("import: arithmetic, pooling and the rest") {
   const model c = model({-1, 4}).with(floats("c", {}, {2}));
   CHECK(model(c).node("Sub", {"x", "c"}, "y").of({1, 4}).values == reals{-1, 0, 1, 2});
   CHECK(model(c).node("Div", {"x", "c"}, "y").of({1, 4}).values == reals{0.5f, 1, 1.5f, 2});

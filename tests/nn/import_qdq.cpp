@@ -91,7 +91,7 @@ TEST_CASE("import_qdq: a value that is read with and without its grid has a copy
   CHECK(copies(alias.read()) == 1);
 }
 
-TEST_CASE("import_qdq: one pair for each reader is one grid where they are the same") {
+TEST_CASE("import_qdq: one pair for each reader is one grid, where they are the same") {
   const auto twice = [](const std::string& second) {
     return gridded()
         .node("Relu", {"x"}, "r")
@@ -118,7 +118,7 @@ TEST_CASE("import_qdq: one pair for each reader is one grid where they are the s
   CHECK(copies(chain("t").read()) == 1);
 }
 
-TEST_CASE("import_qdq: constant codes are weights whatever their type and the way they lie") {
+TEST_CASE("import_qdq: constant codes are weights, whatever their type and the way they lie") {
   const auto weights = [](model m, std::vector<io::onnx::attribute> with = {}, const std::string& op = "Gemm") {
     with.push_back(integer("transB", 1));
     m.m.graph.nodes.back().attributes.push_back(integer("axis", 0));

@@ -87,7 +87,7 @@ TEST_CASE("onnxruntime: quantized networks run in its integer kernels") {
   CHECK(agreement(nn::evaluate(g, std::vector<nn::tensor>{images})[0], theirs.outputs[0]) >= 0.995);
 }
 
-TEST_CASE("onnxruntime: weights of few bits and weights alone and activations of few bits") {
+TEST_CASE("onnxruntime: weights of few bits, weights alone, activations of few bits") {
   if (!onnxruntime::here()) EQUANT_SKIP("EQUANT_ORT is not set");
   const nn::tensor x = networks::noise({100, 2, 6, 6}, 4);
   const nn::quantize_options ways[] = {{.weight_bits = 4},
@@ -112,7 +112,7 @@ TEST_CASE("onnxruntime: a network that another tool quantized computes the same 
   CHECK(after.count("QLinearConv") == before.count("QLinearConv"));
 }
 
-TEST_CASE("onnxruntime: real networks quantized here answer the same there") {
+TEST_CASE("onnxruntime: real networks, quantized here, answer the same there") {
   const std::string data = model_files::folder();
   if (!onnxruntime::here() || data.empty()) EQUANT_SKIP("EQUANT_ORT or EQUANT_DATA is not set");
   struct example {

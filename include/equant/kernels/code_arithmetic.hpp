@@ -68,6 +68,18 @@ template <class Isa = isa::native, class T, class U>
   });
 }
 
+/// y = (x - zero) * factor: back to real values.
+template <class Isa = isa::native, class T>
+[[gnu::noinline]] void real_values(const code_operand<T>& x, index_t count, float* y) noexcept {
+  using L = lanes<Isa>;
+  const auto zero = L::splat(x.zero);
+  const auto factor = L::splat(x.factor);
+  const T* from = x.codes;
+  code_steps::blocks<L>(count, [&](index_t i, int n) __attribute__((always_inline)) {
+    L::store(y + i, L::mul(L::to_float(L::sub(L::load(from + i, n), zero)), factor), n);
+  });
+}
+
 /// y = to((b - zero) * factor + (a - zero) * factor), the product with a rounded, the rest fused.
 template <class Isa = isa::native, class A, class B, class U>
 [[gnu::noinline]] void add_codes(const code_operand<A>& a, const code_operand<B>& b, index_t count,
