@@ -5,6 +5,7 @@
 #include "nn/model_files.hpp"
 #include "nn/networks.hpp"
 
+#include <equant/nn/engine.hpp>
 #include <equant/nn/export.hpp>
 #include <equant/nn/import.hpp>
 #include <equant/nn/quantize.hpp>
@@ -18,6 +19,8 @@ onnxruntime::result run_there(const nn::graph& g, const nn::tensor& x) {
   nn::save_onnx(g, here / "net.onnx");
   return onnxruntime::run(here / "net.onnx", std::vector<nn::tensor>{x});
 }
+
+std::vector<nn::tensor> ours_of(const nn::graph& g, const nn::tensor& x) { return nn::engine(g, {x.sizes}).run(x); }
 
 std::vector<index_t> winners(const nn::tensor& logits) {
   std::vector<index_t> found;
@@ -49,7 +52,7 @@ double sqnr_db(const nn::tensor& x, const nn::tensor& y) {
 
 void check_float(const nn::graph& g, const nn::tensor& x) {
   const auto theirs = run_there(g, x);
-  const auto ours = nn::evaluate(g, std::vector<nn::tensor>{x});
+  const auto ours = ours_of(g, x);
   REQUIRE(theirs.outputs.size() == ours.size());
   for (std::size_t i = 0; i < ours.size(); ++i) CHECK(model_files::difference(ours[i], theirs.outputs[i]) < 1e-5);
 }
@@ -75,7 +78,7 @@ TEST_CASE("onnxruntime: quantized networks run in its integer kernels") {
     CHECK(theirs.count("QGemm") == 1);
     CHECK(theirs.count("DequantizeLinear") == 0);
     CHECK(theirs.count("Relu") == 0);
-    const auto ours = nn::evaluate(g, std::vector<nn::tensor>{x});
+    const auto ours = ours_of(g, x);
     CHECK(agreement(ours[0], theirs.outputs[0]) >= 0.995);
   }
   const nn::graph g = nn::quantize(networks::classifier(), images.rows(0, 20));
@@ -84,7 +87,7 @@ TEST_CASE("onnxruntime: quantized networks run in its integer kernels") {
   CHECK(theirs.count("Conv") == 0);
   CHECK(theirs.count("QGemm") == 1);
   CHECK(theirs.count("DequantizeLinear") == 0);
-  CHECK(agreement(nn::evaluate(g, std::vector<nn::tensor>{images})[0], theirs.outputs[0]) >= 0.995);
+  CHECK(agreement(ours_of(g, images)[0], theirs.outputs[0]) >= 0.995);
 }
 
 TEST_CASE("onnxruntime: weights of few bits, weights alone, activations of few bits") {
@@ -96,10 +99,18 @@ TEST_CASE("onnxruntime: weights of few bits, weights alone, activations of few b
                                        {.signed_activations = true}};
   for (const nn::quantize_options& o : ways) {
     const nn::graph g = nn::quantize(networks::residual(), x.rows(0, 20), o);
-    CHECK(agreement(nn::evaluate(g, std::vector<nn::tensor>{x})[0], run_there(g, x).outputs[0]) >= 0.98);
+    CHECK(agreement(ours_of(g, x)[0], run_there(g, x).outputs[0]) >= 0.98);
     const nn::graph light = nn::quantize_weights(networks::residual(), o);
     check_float(light, x);
   }
+}
+
+TEST_CASE("onnxruntime: a network that another tool quantized gets its answers from our engine") {
+  const std::string data = model_files::folder();
+  if (!onnxruntime::here() || data.empty()) EQUANT_SKIP("EQUANT_ORT or EQUANT_DATA is not set");
+  const nn::tensor x = model_files::load(data + "ic_test_x.npy", 1000);
+  const auto theirs = onnxruntime::run(data + "ic_tflite_int8.onnx", std::vector<nn::tensor>{x});
+  CHECK(agreement(ours_of(nn::load_onnx(data + "ic_tflite_int8.onnx"), x)[0], theirs.outputs[0]) >= 0.995);
 }
 
 TEST_CASE("onnxruntime: a network that another tool quantized computes the same after being read and written") {
@@ -131,7 +142,7 @@ TEST_CASE("onnxruntime: real networks, quantized here, answer the same there") {
     CHECK(theirs.count("QLinearConv") == e.convolutions);
     CHECK(theirs.count("Conv") == 0);
     CHECK(theirs.count("DequantizeLinear") == 0);
-    const auto ours = nn::evaluate(g, std::vector<nn::tensor>{x});
+    const auto ours = ours_of(g, x);
     CHECK(agreement(ours[0], theirs.outputs[0]) >= 0.995);
     CHECK(sqnr_db(theirs.outputs[0], ours[0]) > 30);
   }
