@@ -49,6 +49,7 @@ int main(int argc, char** argv) {
   command->add_option("-c,--calibration", quantize.calibration,
                       "Inputs it will see, .npy; without them only weights are quantized");
   command->add_option("-o,--output", quantize.output, "The quantized network, .onnx")->required();
+  command->add_option("--divide", quantize.divide, "What inputs are divided by first: 255 for pixels of 0 to 255, say")->capture_default_str();
   command->add_option("--weight-bits", quantize.weight_bits, "2 to 8")->capture_default_str();
   command->add_option("--activation-bits", quantize.activation_bits, "2 to 8, or float")->capture_default_str();
   command->add_option("--calibrator", quantize.calibrator, "automatic, min_max, mse, entropy, percentile:99.99")
@@ -66,6 +67,7 @@ int main(int argc, char** argv) {
   command = app.add_subcommand("run", "Run a network, float or QDQ, on equant's own kernels");
   command->add_option("model", run.model, "A network, .onnx")->required();
   command->add_option("-i,--input", run.input, "Inputs, .npy")->required();
+  command->add_option("--divide", run.divide, "What inputs are divided by first: 255 for pixels of 0 to 255, say")->capture_default_str();
   command->add_option("-o,--output", run.output, "Answers, .npy")->required();
   command->add_option("--output-name", run.output_name, "Which output; the first unless given");
   command->add_option("--repeat", run.repeat, "Run so often, and print the time")->capture_default_str();
@@ -82,6 +84,7 @@ int main(int argc, char** argv) {
   command->add_option("first", compare.first, "The float network, .onnx")->required();
   command->add_option("second", compare.second, "The quantized one, .onnx")->required();
   command->add_option("-i,--input", compare.input, "Inputs, .npy")->required();
+  command->add_option("--divide", compare.divide, "What inputs are divided by first: 255 for pixels of 0 to 255, say")->capture_default_str();
   command->add_option("--labels", compare.labels, "The right answers, .npy");
   command->add_option("--limit", compare.limit, "Inputs for the report by layers")->capture_default_str();
   command->add_option("--html", compare.html, "Write a page with plots");

@@ -12,6 +12,7 @@ namespace program {
 struct quantize_options {
   std::string model, output;
   std::string calibration;                ///< .npy; empty: weights only
+  float divide = 1;                       ///< what inputs are divided by, pixels by 255 say
   std::string activation_bits = "8";      ///< a number, or "float"
   int weight_bits = 8;
   std::string calibrator = "automatic";
@@ -26,6 +27,7 @@ void quantize(const quantize_options& options);
 /// `equant run`: a network on equant's own kernels.
 struct run_options {
   std::string model, input, output;
+  float divide = 1;
   std::string output_name;                ///< empty: the first
   int repeat = 1, threads = 1;
 };
@@ -37,6 +39,7 @@ void inspect(const std::string& model);
 /// `equant compare`: a float network and a quantized one, layer by layer.
 struct compare_options {
   std::string first, second, input;
+  float divide = 1;
   std::string labels;                     ///< .npy of class numbers; empty: none
   std::string html;                       ///< empty: none
   long limit = 64;                        ///< inputs for the report by layers

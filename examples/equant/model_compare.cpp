@@ -35,7 +35,7 @@ nn::tensor answers(const nn::graph& g, const nn::tensor& x) {
 
 void compare(const compare_options& o) {
   const nn::graph a = nn::load_onnx(o.first), b = nn::load_onnx(o.second);
-  const nn::tensor x = load_tensor(o.input);
+  const nn::tensor x = load_tensor(o.input, o.divide);
   if (x.sizes.rank < 1 || x.count() == 0) contract::invalid_argument(o.input, " holds no inputs");
   nn::check_inputs(a, std::span<const nn::tensor>(&x, 1));
   nn::check_inputs(b, std::span<const nn::tensor>(&x, 1));

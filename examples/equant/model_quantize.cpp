@@ -61,7 +61,7 @@ void quantize(const quantize_options& given) {
   o.progress = [](index_t done, index_t all) { show_progress("calibrating", done, all); };
   const bool in_float = given.activation_bits == "float" || given.calibration.empty();
   o.activation_bits = in_float ? 32 : std::stoi(given.activation_bits);
-  const nn::graph small = given.calibration.empty() ? nn::quantize_weights(net, o) : nn::quantize(net, load_tensor(given.calibration), o);
+  const nn::graph small = given.calibration.empty() ? nn::quantize_weights(net, o) : nn::quantize(net, load_tensor(given.calibration, given.divide), o);
   nn::save_onnx(small, given.output);
 
   const std::size_t before = io::read_file(given.model).size(), after = io::read_file(given.output).size();
@@ -72,13 +72,16 @@ void quantize(const quantize_options& given) {
   if (given.calibration.empty()) {
     std::cout << "No calibration data was given (-c): only weights were quantized.\n";
   } else {
-    std::cout << "See what it cost: equant compare " << given.model << ' ' << given.output << " -i " << given.calibration << '\n';
+    std::cout << "See what it cost: equant compare " << given.model << ' ' << given.output << " -i " << given.calibration;
+    if (given.divide != 1) std::cout << " --divide " << given.divide;
+    std::cout << '\n';
   }
   if (!given.html.empty()) {
     compare_options c;
     c.first = given.model;
     c.second = given.output;
     c.input = given.calibration;
+    c.divide = given.divide;
     c.html = given.html;
     if (c.input.empty()) contract::invalid_argument("--html wants calibration data (-c) to compare the networks on");
     compare(c);

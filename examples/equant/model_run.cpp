@@ -23,7 +23,7 @@ void run(const run_options& o) {
     while (which < net.outputs.size() && net.at(net.outputs[which]).name != o.output_name) ++which;
     if (which == net.outputs.size()) contract::invalid_argument("no output of ", o.model, " is called '", o.output_name, "'");
   }
-  const nn::tensor x = load_tensor(o.input);
+  const nn::tensor x = load_tensor(o.input, o.divide);
   if (x.sizes.rank < 1 || x.count() == 0) contract::invalid_argument(o.input, " holds no inputs");
   const index_t fixed = net.inputs[0].sizes.rank > 0 ? net.inputs[0].sizes[0] : -1, batch = fixed > 0 ? fixed : 1;
   if (x.sizes[0] % batch != 0) contract::invalid_argument(x.sizes[0], " inputs for a network that takes ", batch, " at once");

@@ -12,11 +12,13 @@ namespace program {
 
 using namespace equant;
 
-nn::tensor load_tensor(const std::string& path) {
+nn::tensor load_tensor(const std::string& path, float divisor) {
+  if (!(divisor > 0)) contract::invalid_argument("inputs are divided by ", divisor, ", which is not positive");
   const io::npy_array array = io::load_npy(path);
   nn::tensor x(array.sizes);
   const view<float> to{x.values.data(), x.sizes, row_major_strides(x.sizes)};
   array.visit_stored([&](const auto& from) { io::npy::copy(from, to); });
+  for (float& v : x.values) v /= divisor;
   return x;
 }
 

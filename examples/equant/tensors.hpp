@@ -10,8 +10,8 @@
 /// What the commands on networks share.
 namespace program {
 
-/// A .npy file of numbers, as float.
-equant::nn::tensor load_tensor(const std::string& path);
+/// A .npy file of numbers, as float, divided by a number.
+equant::nn::tensor load_tensor(const std::string& path, float divisor = 1);
 void save_tensor(const std::string& path, const equant::nn::tensor& x);
 
 /// Class numbers.
