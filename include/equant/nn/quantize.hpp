@@ -30,7 +30,7 @@ struct quantize_options {
   rounding_method rounding = rounding_method::gptq;  ///< of weights
   bool correct_bias = true;
   index_t batch = 16;                          ///< calibration inputs looked at together
-  std::function<void(index_t, index_t)> progress{};///< calibration inputs seen, and all that will be
+  std::function<void(index_t, index_t)> progress{};  ///< calibration inputs seen, and all that will be
 };
 
 namespace quantizing {
@@ -98,14 +98,14 @@ inline graph quantize(const graph& net, std::span<const tensor> inputs, const qu
   progress_counter progress{o.progress, 0, all * static_cast<index_t>(ways.size())};
   const std::vector<tensor> wanted = evaluate(folded, sample);
   graph best;
-  double highest = -std::numeric_limits<double>::infinity();
+  double highest = 0;
   for (equalization way : ways) {
     graph changed = folded;
     if (way == equalization::by_weights) equalize_weights(changed);
     if (way == equalization::by_activations) equalize_activations(changed, largest_magnitudes(changed, sample));
     graph g = quantizing::attempt(changed, inputs, sample, o, progress);
     const double sqnr = ways.size() == 1 ? 0 : worst_sqnr_db(wanted, evaluate(g, sample));
-    if (sqnr > highest + quantizing::least_gain_db) {
+    if (best.nodes.empty() || sqnr > highest + quantizing::least_gain_db) {
       highest = sqnr;
       best = std::move(g);
     }
