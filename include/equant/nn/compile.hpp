@@ -4,38 +4,16 @@
 
 #include <equant/nn/float_layers.hpp>
 #include <equant/nn/integer_layers.hpp>
-#include <equant/nn/memory_plan.hpp>
 #include <equant/nn/moves.hpp>
 #include <equant/nn/placement.hpp>
+#include <equant/nn/program.hpp>
 #include <equant/nn/shapes.hpp>
 
-#include <functional>
+#include <memory>
+#include <optional>
 
 /// From a graph to the steps of an engine.
 namespace equant::inline EQUANT_ABI::nn::compiling {
-
-/// What a step sees: memory, the outside, threads.
-struct running {
-  std::uint8_t* memory;
-  const lifetime* pieces;
-  std::span<const std::span<const float>> inputs;
-  std::span<const std::span<float>> outputs;
-  executor_ref threads;
-
-  template <class T>
-  T* at(int piece) const {
-    return reinterpret_cast<T*>(memory + pieces[piece].offset);
-  }
-};
-
-using step = std::function<void(const running&)>;
-
-struct program {
-  std::vector<step> once, steps;  ///< constants; what every run does
-  std::vector<lifetime> pieces;
-  std::vector<shape> inputs, outputs;
-  int threads = 1;
-};
 
 /// Builds a program node by node. A value with a grid lies in memory as codes, all others as floats; who wants the other
 /// form, or another grid, gets it converted once.
