@@ -1,12 +1,12 @@
 // SPDX-FileCopyrightText: the equant authors
 // SPDX-License-Identifier: MIT
 
-// Our side of network.mjs: `network MODEL` makes a network ready and, for each line of its input, runs it once and prints
-// the seconds; `network MODEL CALIBRATION OUT` quantizes one.
-#include <equant/io/npy.hpp>
+// Our side of network.mjs: `network MODEL` makes a network ready and, for each line of its input, runs it once and
+// prints the seconds; `network MODEL CALIBRATION OUT` quantizes one.
 #include <equant/nn/engine.hpp>
 #include <equant/nn/export.hpp>
 #include <equant/nn/import.hpp>
+#include <equant/nn/npy.hpp>
 #include <equant/nn/quantize.hpp>
 
 #include <chrono>
@@ -16,14 +16,6 @@
 namespace {
 
 using namespace equant;
-
-nn::tensor load(const std::string& path) {
-  const io::npy_array array = io::load_npy(path);
-  nn::tensor x(array.sizes);
-  const view<float> to{x.values.data(), x.sizes, row_major_strides(x.sizes)};
-  array.visit_stored([&](const auto& from) { io::npy::copy(from, to); });
-  return x;
-}
 
 void serve(const nn::graph& net) {
   shape sizes = net.inputs[0].sizes;
@@ -47,7 +39,7 @@ int main(int argc, char** argv) {
     if (argc == 2) {
       serve(nn::fold_batch_norms(nn::load_onnx(argv[1])));
     } else if (argc == 4) {
-      nn::save_onnx(nn::quantize(nn::load_onnx(argv[1]), load(argv[2])), argv[3]);
+      nn::save_onnx(nn::quantize(nn::load_onnx(argv[1]), nn::load_npy(argv[2])), argv[3]);
     } else {
       std::fprintf(stderr, "network MODEL [CALIBRATION OUT]\n");
       return 2;

@@ -3,10 +3,10 @@
 
 // What post-training quantization reaches on real models: ptq FOLDER FILE.csv writes
 // model,scheme,metric,value,target. FOLDER holds the models and their data; what it lacks is left out, and said.
-#include <equant/io/npy.hpp>
-#include <equant/nn/evaluate.hpp>
 #include <equant/nn/export.hpp>
 #include <equant/nn/import.hpp>
+#include <equant/nn/npy.hpp>
+#include <equant/nn/predict.hpp>
 #include <equant/nn/quantize.hpp>
 
 #include <cstdio>
@@ -24,58 +24,22 @@ class report {
  public:
   void add(row r, bool at_most = false) {
     const bool reached = at_most ? r.value <= r.target : r.value >= r.target;
-    std::printf("%-26s %-8s %-12s %10.4f %10.4f  %s\n", r.model.c_str(), r.scheme.c_str(), r.metric.c_str(), r.value, r.target,
-                reached ? "" : "missed");
+    std::printf("%-26s %-8s %-12s %10.4f %10.4f  %s\n", r.model.c_str(), r.scheme.c_str(), r.metric.c_str(), r.value,
+                r.target, reached ? "" : "missed");
     std::fflush(stdout);
     rows_.push_back(std::move(r));
   }
   void write(const std::string& path) const {
     std::string text = "model,scheme,metric,value,target\n";
-    for (const row& r : rows_) text += contract::joined(r.model, ",", r.scheme, ",", r.metric, ",", r.value, ",", r.target, "\n");
+    for (const row& r : rows_) {
+      text += contract::joined(r.model, ",", r.scheme, ",", r.metric, ",", r.value, ",", r.target, "\n");
+    }
     io::write_file(path, text);
   }
 
  private:
   std::vector<row> rows_;
 };
-
-nn::tensor load(const std::string& path) {
-  const io::npy_array array = io::load_npy(path);
-  nn::tensor x(array.sizes);
-  const view<float> to{x.values.data(), x.sizes, row_major_strides(x.sizes)};
-  array.visit_stored([&](const auto& from) { io::npy::copy(from, to); });
-  return x;
-}
-
-/// The answers to all inputs, some at a time.
-nn::tensor answers(const nn::graph& g, const nn::tensor& x, bool grids) {
-  nn::tensor all;
-  for (index_t first = 0; first < x.sizes[0]; first += 32) {
-    const nn::tensor part = x.rows(first, std::min<index_t>(32, x.sizes[0] - first));
-    const nn::tensor y = nn::evaluate(g, std::span<const nn::tensor>(&part, 1), {.grids = grids})[0];
-    shape sizes = y.sizes;
-    if (first > 0) sizes[0] += all.sizes[0];
-    all.sizes = sizes;
-    all.values.insert(all.values.end(), y.values.begin(), y.values.end());
-  }
-  return all;
-}
-
-std::vector<index_t> top1(const nn::tensor& y) {
-  std::vector<index_t> best;
-  const index_t each = y.count() / y.sizes[0];
-  for (index_t r = 0; r < y.sizes[0]; ++r) {
-    const auto from = y.values.begin() + r * each;
-    best.push_back(std::max_element(from, from + each) - from);
-  }
-  return best;
-}
-
-double accuracy(const std::vector<index_t>& answers, const nn::tensor& labels) {
-  double right = 0;
-  for (std::size_t i = 0; i < answers.size(); ++i) right += static_cast<float>(answers[i]) == labels.values[i] ? 1 : 0;
-  return right / static_cast<double>(answers.size());
-}
 
 struct job {
   const char *model, *calibration, *tests, *labels;
@@ -87,26 +51,26 @@ struct job {
 void measure(const std::string& folder, const job& j, report& out) {
   const auto path = [&](const std::string& name, const char* ending) { return folder + "/" + name + ending; };
   const nn::graph net = nn::load_onnx(path(j.model, ".onnx"));
-  const nn::graph g = nn::quantize(net, load(path(j.calibration, ".npy")));
-  const nn::tensor x = load(path(j.tests, ".npy"));
-  const nn::tensor wanted = answers(net, x, false), got = answers(g, x, true);
+  const nn::graph g = nn::quantize(net, nn::load_npy(path(j.calibration, ".npy")));
+  const nn::tensor x = nn::load_npy(path(j.tests, ".npy"));
+  const nn::tensor wanted = nn::predict(net, x), got = nn::predict(g, x);
   if (j.sqnr > 0) {
     const double db = nn::worst_sqnr_db(std::span<const nn::tensor>(&wanted, 1), std::span<const nn::tensor>(&got, 1));
     out.add({j.model, "W8A8", "sqnr_db", db, j.sqnr});
   }
   if (j.agreement > 0) {
-    const auto a = top1(wanted), b = top1(got);
-    double same = 0;
-    for (std::size_t i = 0; i < a.size(); ++i) same += a[i] == b[i] ? 1 : 0;
-    out.add({j.model, "W8A8", "agreement", same / static_cast<double>(a.size()), j.agreement});
+    out.add({j.model, "W8A8", "agreement", nn::agreement(nn::top1(wanted), nn::top1(got)), j.agreement});
   }
   if (j.labels != nullptr) {
-    const nn::tensor labels = load(path(j.labels, ".npy"));
-    const nn::tensor before = j.original == nullptr ? wanted : answers(nn::load_onnx(path(j.original, ".onnx")), x, false);
-    out.add({j.model, "W8A8", "top1", accuracy(top1(got), labels), accuracy(top1(before), labels) - j.loss / 100});
+    const auto labels = nn::load_labels(path(j.labels, ".npy"));
+    const nn::tensor before =
+        j.original == nullptr ? wanted : nn::predict(nn::load_onnx(path(j.original, ".onnx")), x);
+    out.add({j.model, "W8A8", "top1", nn::agreement(nn::top1(got), labels),
+             nn::agreement(nn::top1(before), labels) - j.loss / 100});
   }
   if (j.size > 0) {
-    const double part = static_cast<double>(io::onnx::write(nn::to_onnx(g)).size()) / static_cast<double>(io::read_file(path(j.model, ".onnx")).size());
+    const auto before = static_cast<double>(io::read_file(path(j.model, ".onnx")).size());
+    const double part = static_cast<double>(io::onnx::write(nn::to_onnx(g)).size()) / before;
     out.add({j.model, "W8A8", "file_size", part, j.size}, true);
   }
 }

@@ -3,7 +3,6 @@
 #include "html.hpp"
 
 #include "table.hpp"
-#include "tensors.hpp"
 
 namespace program {
 namespace {

@@ -3,43 +3,24 @@
 #include "html.hpp"
 #include "model.hpp"
 #include "table.hpp"
-#include "tensors.hpp"
 
 #include <equant/nn/import.hpp>
+#include <equant/nn/npy.hpp>
+#include <equant/nn/predict.hpp>
 #include <equant/nn/report.hpp>
 
 #include <iostream>
 
 namespace program {
-namespace {
-
 using namespace equant;
-
-/// The first output for all inputs, some at a time.
-nn::tensor answers(const nn::graph& g, const nn::tensor& x) {
-  nn::tensor all;
-  for (index_t first = 0; first < x.sizes[0]; first += 32) {
-    const nn::tensor part = x.rows(first, std::min<index_t>(32, x.sizes[0] - first));
-    const nn::tensor y = nn::evaluate(g, std::span<const nn::tensor>(&part, 1))[0];
-    if (first == 0) {
-      all.sizes = y.sizes;
-    } else {
-      all.sizes[0] += y.sizes[0];
-    }
-    all.values.insert(all.values.end(), y.values.begin(), y.values.end());
-  }
-  return all;
-}
-
-}  // namespace
 
 void compare(const compare_options& o) {
   const nn::graph a = nn::load_onnx(o.first), b = nn::load_onnx(o.second);
-  const nn::tensor x = load_tensor(o.input, o.divide);
+  const nn::tensor x = nn::load_npy(o.input, o.divide);
   if (x.sizes.rank < 1 || x.count() == 0) contract::invalid_argument(o.input, " holds no inputs");
   nn::check_inputs(a, std::span<const nn::tensor>(&x, 1));
   nn::check_inputs(b, std::span<const nn::tensor>(&x, 1));
-  const nn::tensor ya = answers(a, x), yb = answers(b, x);
+  const nn::tensor ya = nn::predict(a, x), yb = nn::predict(b, x);
   if (ya.sizes != yb.sizes) contract::invalid_argument("the networks give ", to_string(ya.sizes), " and ", to_string(yb.sizes));
 
   comparison c;
@@ -48,11 +29,11 @@ void compare(const compare_options& o) {
   c.inputs = x.sizes[0];
   c.sqnr_db = nn::worst_sqnr_db(std::span<const nn::tensor>(&ya, 1), std::span<const nn::tensor>(&yb, 1));
   c.bytes = {io::read_file(o.first).size(), io::read_file(o.second).size()};
-  const auto ta = top1(ya), tb = top1(yb);
-  c.agreement = agreement(ta, tb);
+  const auto ta = nn::top1(ya), tb = nn::top1(yb);
+  c.agreement = nn::agreement(ta, tb);
   if (!o.labels.empty()) {
-    const auto labels = load_labels(o.labels);
-    c.accuracy = {agreement(ta, labels), agreement(tb, labels)};
+    const auto labels = nn::load_labels(o.labels);
+    c.accuracy = {nn::agreement(ta, labels), nn::agreement(tb, labels)};
   }
   const nn::tensor sample = x.rows(0, std::min<index_t>(x.sizes[0], std::max<long>(o.limit, 1)));
   c.layers = nn::report(a, b, std::span<const nn::tensor>(&sample, 1));

@@ -2,7 +2,6 @@
 // SPDX-License-Identifier: MIT
 #include "model.hpp"
 #include "table.hpp"
-#include "tensors.hpp"
 
 #include <equant/nn/import.hpp>
 #include <equant/nn/report.hpp>

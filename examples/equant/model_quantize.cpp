@@ -2,7 +2,8 @@
 // SPDX-License-Identifier: MIT
 #include "html.hpp"
 #include "model.hpp"
-#include "tensors.hpp"
+#include "progress.hpp"
+#include "table.hpp"
 
 #include <equant/calibration/entropy.hpp>
 #include <equant/calibration/min_max.hpp>
@@ -10,6 +11,7 @@
 #include <equant/calibration/percentile.hpp>
 #include <equant/nn/export.hpp>
 #include <equant/nn/import.hpp>
+#include <equant/nn/npy.hpp>
 #include <equant/nn/quantize.hpp>
 
 #include <iostream>
@@ -61,7 +63,7 @@ void quantize(const quantize_options& given) {
   o.progress = [](index_t done, index_t all) { show_progress("calibrating", done, all); };
   const bool in_float = given.activation_bits == "float" || given.calibration.empty();
   o.activation_bits = in_float ? 32 : std::stoi(given.activation_bits);
-  const nn::graph small = given.calibration.empty() ? nn::quantize_weights(net, o) : nn::quantize(net, load_tensor(given.calibration, given.divide), o);
+  const nn::graph small = given.calibration.empty() ? nn::quantize_weights(net, o) : nn::quantize(net, nn::load_npy(given.calibration, given.divide), o);
   nn::save_onnx(small, given.output);
 
   const std::size_t before = io::read_file(given.model).size(), after = io::read_file(given.output).size();

@@ -56,4 +56,13 @@ inline std::string percent(double part) {
   return text;
 }
 
+/// "12.3 KB".
+inline std::string in_bytes(std::size_t n) {
+  char text[32];
+  const double x = static_cast<double>(n);
+  if (n < 1000) return std::to_string(n) + " bytes";
+  std::snprintf(text, sizeof text, n < 1000000 ? "%.1f KB" : "%.1f MB", n < 1000000 ? x / 1e3 : x / 1e6);
+  return text;
+}
+
 }  // namespace program

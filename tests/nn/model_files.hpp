@@ -4,8 +4,7 @@
 
 #include "catch.hpp"
 
-#include <equant/io/npy.hpp>
-#include <equant/nn/tensor.hpp>
+#include <equant/nn/npy.hpp>
 
 #include <algorithm>
 #include <cmath>
@@ -24,12 +23,7 @@ inline std::string folder() {
 
 /// The first `n` entries of an array of floats in a file.
 inline nn::tensor load(const std::string& path, index_t n) {
-  const io::npy_array a = io::load_npy(path);
-  nn::tensor t(a.sizes);
-  a.visit([&](const auto& x) {
-    for (index_t i = 0; i < t.count(); ++i) t.values[static_cast<std::size_t>(i)] = static_cast<float>(x.data[i]);
-  });
-  return t.rows(0, n);
+  return nn::load_npy(path).rows(0, n);
 }
 
 /// The largest difference, over the largest magnitude.

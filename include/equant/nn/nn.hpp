@@ -11,6 +11,8 @@
 #include <equant/nn/engine.hpp>
 #include <equant/nn/export.hpp>
 #include <equant/nn/import.hpp>
+#include <equant/nn/npy.hpp>
+#include <equant/nn/predict.hpp>
 #include <equant/nn/quantize.hpp>
 #include <equant/nn/report.hpp>
 #include <equant/nn/train.hpp>
