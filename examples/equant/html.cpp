@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #include "html.hpp"
 
+#include "page.hpp"
 #include "table.hpp"
 
 namespace program {
@@ -9,23 +10,9 @@ namespace {
 
 using equant::nn::layer_report;
 
-std::string escaped(const std::string& text) {
-  std::string s;
-  for (char c : text) {
-    switch (c) {
-      case '&': s += "&amp;"; break;
-      case '<': s += "&lt;"; break;
-      case '>': s += "&gt;"; break;
-      case '"': s += "&quot;"; break;
-      default: s += c;
-    }
-  }
-  return s;
-}
-
 /// Horizontal bars of decibels, one or two to a layer.
-std::string bars(const std::vector<layer_report>& layers, const char* title, double layer_report::*first, const char* first_name,
-                 double layer_report::*second, const char* second_name) {
+std::string bars(const std::vector<layer_report>& layers, const char* title, double layer_report::*first,
+                 const char* first_name, double layer_report::*second, const char* second_name) {
   double most = 1;
   for (const layer_report& l : layers) {
     for (double x : {l.*first, l.*second}) {
@@ -34,22 +21,26 @@ std::string bars(const std::vector<layer_report>& layers, const char* title, dou
   }
   const int row = 30, left = 220, wide = 560;
   const int height = 40 + row * static_cast<int>(layers.size());
-  std::string s = "<h2>" + std::string(title) + "</h2>\n<p><span class=\"key a\"></span>" + first_name + " <span class=\"key b\"></span>" + second_name +
-                  " (dB, higher is better)</p>\n<svg viewBox=\"0 0 860 " + std::to_string(height) + "\" role=\"img\" aria-label=\"" + title + "\">\n";
+  std::string s = "<h2>" + std::string(title) + "</h2>\n<p><span class=\"key a\"></span>" + first_name +
+                  " <span class=\"key b\"></span>" + second_name +
+                  " (dB, higher is better)</p>\n<svg viewBox=\"0 0 860 " + std::to_string(height) +
+                  "\" role=\"img\" aria-label=\"" + title + "\">\n";
   for (int db = 0; db <= static_cast<int>(most); db += 10) {
     const int x = left + static_cast<int>(wide * db / most);
-    s += "<line class=\"grid\" x1=\"" + std::to_string(x) + "\" y1=\"0\" x2=\"" + std::to_string(x) + "\" y2=\"" + std::to_string(height - 24) +
-         "\"/><text class=\"tick\" x=\"" + std::to_string(x) + "\" y=\"" + std::to_string(height - 8) + "\">" + std::to_string(db) + "</text>\n";
+    s += "<line class=\"grid\" x1=\"" + std::to_string(x) + "\" y1=\"0\" x2=\"" + std::to_string(x) + "\" y2=\"" +
+         std::to_string(height - 24) + "\"/><text class=\"tick\" x=\"" + std::to_string(x) + "\" y=\"" +
+         std::to_string(height - 8) + "\">" + std::to_string(db) + "</text>\n";
   }
   int y = 4;
   for (const layer_report& l : layers) {
     std::string name = l.name.size() > 28 ? "…" + l.name.substr(l.name.size() - 27) : l.name;
-    s += "<text class=\"name\" x=\"" + std::to_string(left - 8) + "\" y=\"" + std::to_string(y + 15) + "\">" + escaped(name) + "<title>" + escaped(l.name) +
-         "</title></text>\n";
+    s += "<text class=\"name\" x=\"" + std::to_string(left - 8) + "\" y=\"" + std::to_string(y + 15) + "\">" +
+         escaped(name) + "<title>" + escaped(l.name) + "</title></text>\n";
     const auto bar = [&](double x, const char* kind, int at) {
       const double shown = std::isfinite(x) ? std::max(x, 0.0) : most;
-      s += "<rect class=\"" + std::string(kind) + "\" x=\"" + std::to_string(left) + "\" y=\"" + std::to_string(at) + "\" width=\"" +
-           std::to_string(std::max(1, static_cast<int>(wide * shown / most))) + "\" height=\"10\"><title>" + decibels(x) + " dB</title></rect>\n";
+      s += "<rect class=\"" + std::string(kind) + "\" x=\"" + std::to_string(left) + "\" y=\"" + std::to_string(at) +
+           "\" width=\"" + std::to_string(std::max(1, static_cast<int>(wide * shown / most))) +
+           "\" height=\"10\"><title>" + decibels(x) + " dB</title></rect>\n";
     };
     bar(l.*first, "a", y);
     bar(l.*second, "b", y + 11);
@@ -63,25 +54,12 @@ std::string cell(const std::string& text) { return "<td>" + escaped(text) + "</t
 }  // namespace
 
 std::string html_page(const comparison& c) {
-  std::string s = R"(<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<title>equant: what quantization did</title>
-<style>
-body { font: 16px/1.5 system-ui, sans-serif; max-width: 72rem; margin: 2rem auto; padding: 0 1rem; color: #1b1f24; background: #fff }
-h1 { font-size: 1.5rem } h2 { font-size: 1.15rem; margin-top: 2rem }
-.facts { display: flex; flex-wrap: wrap; gap: 1rem } .facts div { border: 1px solid #d0d7de; border-radius: 8px; padding: .6rem 1rem }
-.facts b { display: block; font-size: 1.3rem }
-.table { overflow-x: auto } table { border-collapse: collapse; font-size: .85rem } td, th { padding: .25rem .6rem; text-align: right; border-bottom: 1px solid #e4e8ec; white-space: nowrap }
-td:first-child, th:first-child, td:nth-child(2), th:nth-child(2) { text-align: left }
-tr.worst td { background: #fff4e5 }
-svg { width: 100%; height: auto } .a { fill: #2f6fde; background: #2f6fde } .b { fill: #e0912f; background: #e0912f }
-.key { display: inline-block; width: .8em; height: .8em; margin: 0 .3em 0 .8em } .grid { stroke: #e4e8ec }
-.tick { font-size: 11px; fill: #57606a; text-anchor: middle } .name { font-size: 12px; fill: #1b1f24; text-anchor: end }
-</style></head><body>
-<h1>What quantization did</h1>
-)";
-  s += "<p><code>" + escaped(c.second) + "</code> beside <code>" + escaped(c.first) + "</code>, on " + std::to_string(c.inputs) + " inputs.</p>\n<div class=\"facts\">";
-  const auto fact = [&](const std::string& value, const char* what) { s += "<div><b>" + value + "</b>" + what + "</div>"; };
+  std::string s = page_start("What quantization did");
+  s += "<p><code>" + escaped(c.second) + "</code> beside <code>" + escaped(c.first) + "</code>, on " +
+       std::to_string(c.inputs) + " inputs.</p>\n<div class=\"facts\">";
+  const auto fact = [&](const std::string& value, const char* what) {
+    s += "<div><b>" + value + "</b>" + what + "</div>";
+  };
   fact(decibels(c.sqnr_db) + " dB", "output SQNR");
   fact(percent(c.agreement), "same answer");
   if (c.accuracy) fact(percent((*c.accuracy)[0]) + " → " + percent((*c.accuracy)[1]), "top-1 accuracy");
@@ -89,27 +67,33 @@ svg { width: 100%; height: auto } .a { fill: #2f6fde; background: #2f6fde } .b {
   s += "</div>\n";
   const layer_report* worst = c.layers.worst();
   if (worst != nullptr) {
-    s += "<p>The layer that hurts most is <b>" + escaped(worst->name) + "</b>: quantized alone it leaves " + decibels(worst->output_alone_db) +
-         " dB at the output. Keeping it in float (<code>--keep-float " + escaped(worst->name) + "</code>) brings the output from " +
-         decibels(c.layers.sqnr_db) + " to " + decibels(worst->kept_float_db) + " dB.</p>\n";
+    s += "<p>The layer that hurts most is <b>" + escaped(worst->name) + "</b>: quantized alone it leaves " +
+         decibels(worst->output_alone_db) + " dB at the output. Keeping it in float (<code>--keep-float " +
+         escaped(worst->name) + "</code>) brings the output from " + decibels(c.layers.sqnr_db) + " to " +
+         decibels(worst->kept_float_db) + " dB.</p>\n";
   }
-  s += bars(c.layers.layers, "Each layer's result", &layer_report::sqnr_alone_db, "quantized alone, float inputs", &layer_report::sqnr_db, "in the quantized network");
-  s += bars(c.layers.layers, "What each layer costs the output", &layer_report::output_alone_db, "output, this layer alone quantized", &layer_report::kept_float_db,
-            "output, this layer alone in float");
-  s += "<h2>Layer by layer</h2>\n<div class=\"table\"><table><tr><th>layer</th><th>kind</th><th>weights</th><th>activations</th><th>low</th><th>high</th><th>alone dB</th>"
-       "<th>in network dB</th><th>output alone dB</th><th>kept float dB</th><th>clipped</th><th>at limits</th><th>dead channels</th></tr>\n";
+  s += bars(c.layers.layers, "Each layer's result", &layer_report::sqnr_alone_db, "quantized alone, float inputs",
+            &layer_report::sqnr_db, "in the quantized network");
+  s += bars(c.layers.layers, "What each layer costs the output", &layer_report::output_alone_db,
+            "output, this layer alone quantized", &layer_report::kept_float_db, "output, this layer alone in float");
+  s += "<h2>Layer by layer</h2>\n<div class=\"table\"><table "
+       "class=\"layers\"><tr><th>layer</th><th>kind</th><th>weights</th><th>activations</th><th>low</th><th>high</"
+       "th><th>alone dB</th>"
+       "<th>in network dB</th><th>output alone dB</th><th>kept float dB</th><th>clipped</th><th>at limits</th><th>dead "
+       "channels</th></tr>\n";
   for (const layer_report& l : c.layers.layers) {
     const auto bits = [](int n) { return n >= 32 ? std::string("float") : std::to_string(n); };
     s += &l == worst ? "<tr class=\"worst\">" : "<tr>";
-    for (const std::string& text : {l.name, l.kind, bits(l.weight_bits), bits(l.activation_bits), number(l.low, 4), number(l.high, 4),
-                                    l.quantized() ? decibels(l.sqnr_alone_db) : std::string(), decibels(l.sqnr_db),
-                                    l.quantized() ? decibels(l.output_alone_db) : std::string(), l.quantized() ? decibels(l.kept_float_db) : std::string(),
-                                    percent(l.clipped), percent(l.at_limits), std::to_string(l.dead_channels)}) {
+    for (const std::string& text : {l.name, l.kind, bits(l.weight_bits), bits(l.activation_bits), number(l.low, 4),
+                                    number(l.high, 4), l.quantized() ? decibels(l.sqnr_alone_db) : std::string(),
+                                    decibels(l.sqnr_db), l.quantized() ? decibels(l.output_alone_db) : std::string(),
+                                    l.quantized() ? decibels(l.kept_float_db) : std::string(), percent(l.clipped),
+                                    percent(l.at_limits), std::to_string(l.dead_channels)}) {
       s += cell(text);
     }
     s += "</tr>\n";
   }
-  return s + "</table></div>\n</body></html>\n";
+  return s + "</table></div>\n" + page_end();
 }
 
 }  // namespace program
