@@ -6,13 +6,32 @@
 #include <equant/storage/quantized_blocks.hpp>
 
 #include <algorithm>
+#include <array>
 #include <limits>
+#include <type_traits>
 
 /// What stored blocks stand for: value = scale * format.decode(code) - offset, down to the innermost parameters.
 namespace equant::inline EQUANT_ABI::block_values {
 
 /// How many values are decoded at a time.
 inline constexpr index_t chunk = 256;
+
+/// The level of a code; those of formats of a byte and less, which take some work to decode, from a table.
+template <class Format>
+float level(code_word<Format::bits> code) {
+  if constexpr (Format::bits <= 8 && !integer_format<Format> && std::is_empty_v<Format>) {
+    static constexpr auto table = [] {
+      std::array<float, std::size_t{1} << Format::bits> levels{};
+      for (std::size_t i = 0; i < levels.size(); ++i) {
+        levels[i] = static_cast<float>(Format{}.decode(static_cast<code_word<Format::bits>>(i)));
+      }
+      return levels;
+    }();
+    return table[code];
+  } else {
+    return static_cast<float>(Format{}.decode(code));
+  }
+}
 
 inline void decode(const stored<raw<>>& q, index_t line, index_t first, index_t n, float* y) {
   std::copy_n(q.values() + line * q.size().length + first, n, y);
@@ -25,7 +44,7 @@ void decode(const stored<cast<F>>& q, index_t line, index_t first, index_t n, fl
   for (index_t done = 0; done < n; done += chunk) {
     const index_t m = std::min(chunk, n - done);
     q.get(line, first + done, words, m);
-    for (index_t i = 0; i < m; ++i) y[done + i] = format::decode(words[i]);
+    for (index_t i = 0; i < m; ++i) y[done + i] = level<format>(words[i]);
   }
 }
 
@@ -34,11 +53,11 @@ void decode(const stored<cast<F>>& q, index_t line, index_t first, index_t n, fl
 template <class Format, bool HasOffset>
 void decode_block(const code_word<Format::bits>* words, index_t n, float scale, float offset, float* y) {
   for (index_t i = 0; i < n; ++i) {
-    const float level = Format{}.decode(words[i]);
+    const float x = level<Format>(words[i]);
     if constexpr (HasOffset) {
-      y[i] = static_cast<float>(static_cast<double>(scale) * static_cast<double>(level) - static_cast<double>(offset));
+      y[i] = static_cast<float>(static_cast<double>(scale) * static_cast<double>(x) - static_cast<double>(offset));
     } else {
-      y[i] = scale * level;
+      y[i] = scale * x;
     }
   }
 }
@@ -69,7 +88,7 @@ inline float value(const stored<no_offset>&, index_t, index_t) { return 0; }
 inline float value(const stored<raw<>>& q, index_t line, index_t i) { return q.values()[line * q.size().length + i]; }
 template <class F>
 float value(const stored<cast<F>>& q, index_t line, index_t i) {
-  return cast<F>::format_type::decode(q.code(line, i));
+  return level<typename cast<F>::format_type>(q.code(line, i));
 }
 template <class Format, class Scale, index_t Length, class Offset, class Rule>
 float value(const stored<block<Format, Scale, Length, Offset, Rule>>& q, index_t line, index_t i);
