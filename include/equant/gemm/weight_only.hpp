@@ -136,11 +136,12 @@ void multiply(Activations, const view<const float>& x, const packed_weights& w, 
     const index_t parts = std::min<index_t>(w.panels(), executor.threads());
     weight_driver::with_tiles<Isa, Activations>(w, [&](std::span<const weight_driver::tile_function> functions) {
       executor(parts, [&](index_t part) {
+        alignas(64) float sums[static_cast<std::size_t>(most * width)];
         for (index_t p = w.panels() * part / parts; p < w.panels() * (part + 1) / parts; ++p) {
           for (index_t i = 0; i < rows.count(); ++i) {
             for (index_t c = 0; c < layout::panel; c += width) {
               const kernels::weight_operands t{rows.data(w, i), w.data(p), w.layout(), w.groups(),
-                                               static_cast<int>(c)};
+                                               static_cast<int>(c), sums};
               functions[static_cast<std::size_t>(rows.height(i) - 1)](t, to, from + rows.first(i), p * layout::panel);
             }
           }

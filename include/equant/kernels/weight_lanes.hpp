@@ -93,3 +93,9 @@ struct weight_lanes<isa::portable> : lanes<isa::portable> {
 #if EQUANT_HAS_AVX512VNNI
 #include <equant/kernels/avx512vnni/weight_lanes.hpp>
 #endif
+#if EQUANT_HAS_NEON
+#include <equant/kernels/neon/weight_lanes.hpp>
+#endif
+#if EQUANT_HAS_NEONDOT
+#include <equant/kernels/neondot/weight_lanes.hpp>
+#endif

@@ -19,6 +19,7 @@ struct weight_operands {
   weight_layout layout;
   index_t groups;
   int first;                    ///< the tile's first column in the panel
+  float* sums;                  ///< room for the results of a tile, on a line of the cache
 };
 
 /// A tile with activations in codes, handed to finish(row, column, y):
@@ -27,14 +28,19 @@ struct weight_operands {
 ///
 /// sum = sum over k in g of code_x[k] * (code_w[k] - zero[g]), an exact int32 for groups of at most 65536: 255 * 127 *
 /// 65536 < 2^31; sx and sw are the two scales of g, their product rounded to float.
+///
+/// Registers hold the sums of a group; y waits in memory meanwhile, so that a tile can be twice as high and the codes
+/// are taken apart half as often.
 template <class Isa, int Bits, bool Zeros, std::size_t Rows, std::size_t Vectors, class Finish>
 void weight_tile(const weight_operands& t, Finish&& finish) noexcept {
   using W = weight_lanes<Isa>;
   constexpr int depth = weight_layout::depth(Bits);
   constexpr index_t panel = weight_layout::panel;
-  typename W::f32 y[Rows][Vectors];
+  const auto y = [&](auto r, auto v) __attribute__((always_inline)) {
+    return t.sums + (r * Vectors + v) * std::size_t{W::count};
+  };
   unrolled<Rows>([&](auto r) __attribute__((always_inline)) {
-    unrolled<Vectors>([&](auto v) __attribute__((always_inline)) { y[r][v] = W::splat(0.0f); });
+    unrolled<Vectors>([&](auto v) __attribute__((always_inline)) { W::store(y(r, v), W::splat(0.0f), W::count); });
   });
   const char* a = static_cast<const char*>(t.activations);
   const std::uint8_t* codes = t.weights + 4 * t.first;
@@ -83,7 +89,8 @@ void weight_tile(const weight_operands& t, Finish&& finish) noexcept {
       float sx;
       std::memcpy(&sx, ends + 4 * r, sizeof sx);
       unrolled<Vectors>([&](auto v) __attribute__((always_inline)) {
-        y[r][v] = W::fma(W::to_float(sum[r][v]), W::mul(W::splat(sx), sw[v]), y[r][v]);
+        const auto before = W::load(static_cast<const float*>(y(r, v)), W::count);
+        W::store(y(r, v), W::fma(W::to_float(sum[r][v]), W::mul(W::splat(sx), sw[v]), before), W::count);
       });
     });
     a = ends + 8 * Rows;
@@ -92,7 +99,8 @@ void weight_tile(const weight_operands& t, Finish&& finish) noexcept {
   }
   unrolled<Rows>([&](auto r) __attribute__((always_inline)) {
     unrolled<Vectors>([&](auto v) __attribute__((always_inline)) {
-      finish(static_cast<int>(r), t.first + static_cast<int>(v) * W::count, y[r][v]);
+      finish(static_cast<int>(r), t.first + static_cast<int>(v) * W::count,
+             W::load(static_cast<const float*>(y(r, v)), W::count));
     });
   });
 }
