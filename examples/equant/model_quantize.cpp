@@ -43,8 +43,9 @@ nn::equalization equalization_named(const std::string& name) {
 
 nn::rounding_method method_named(const std::string& name) {
   if (name == "gptq") return nn::rounding_method::gptq;
+  if (name == "coordinate") return nn::rounding_method::coordinate;
   if (name == "nearest") return nn::rounding_method::nearest;
-  contract::invalid_argument("no method is called '", name, "'; there are gptq, nearest");
+  contract::invalid_argument("no method is called '", name, "'; there are gptq, coordinate, nearest");
 }
 
 }  // namespace

@@ -14,7 +14,7 @@ TEST_CASE("After the descent no single weight can move for the better") {
                            Eigen::MatrixXf::Constant(2, 1, 0.5f), 12};
   q.dequantize();
   const double before = weights::output_error(w, q.values, s);
-  weights::improve(q, w, s, to, 50);
+  weights::improve(q, w, s, to, true, 50);
   const double after = weights::output_error(w, q.values, s);
   CHECK(after < before);
   for (index_t o = 0; o < 2; ++o) {

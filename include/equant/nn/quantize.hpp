@@ -88,7 +88,7 @@ inline graph quantize(const graph& net, std::span<const tensor> inputs, const qu
   check_inputs(net, inputs);
   const graph folded = fold_batch_norms(net);
   const index_t all = inputs[0].sizes[0];
-  const std::vector<tensor> sample = first_rows(inputs, std::min<index_t>(all, 256));
+  const std::vector<tensor> sample = first_rows(inputs, std::min<index_t>(all, 512));
 
   std::vector<equalization> ways{o.equalize};
   if (o.equalize == equalization::automatic) {

@@ -5,36 +5,51 @@
 #include <equant/nn/bias_correction.hpp>
 #include <equant/nn/layer_inputs.hpp>
 #include <equant/nn/quantize_weights.hpp>
-#include <equant/weights/scaled_levels.hpp>
+#include <equant/nn/side_by_side.hpp>
+#include <equant/weights/compensation.hpp>
+#include <equant/weights/round_weights.hpp>
 
 namespace equant::inline EQUANT_ABI::nn {
 
 /// How weights are put on their grids.
-enum class rounding_method { nearest, gptq };
+enum class rounding_method { nearest, coordinate, gptq };
 
 namespace repairing {
 
-/// Rounds the weights of a layer by what they read, `values`: by GPTQ, and with few bits on scales fitted to that, improved
-/// by coordinate descent. Scales of 8 bits, and one scale for all outputs, stay as they are; none gets so small that a bias
-/// would not fit its codes, where the input has a scale.
-inline void round_by_inputs(layer& l, std::span<const float> values, const shape& from, const shape& to, float input_scale) {
+/// Group `g` of a layer as the matrix that makes of what the layer reads what it made in float.
+inline Eigen::MatrixXf target(const layer& l, index_t g, const layer_inputs& in, const Eigen::MatrixXf& moments) {
+  return equant::weights::compensated(weight_matrix(l, g), moments, missing_moments(l, g, in));
+}
+
+/// Rounds the weights of a layer by what they read. With few bits and a scale per output the scales are fitted too, and
+/// the errors of earlier layers taken over; other scales stay as they are. None gets so small that a bias would not fit its
+/// codes, where the input has a scale.
+inline void round_by_inputs(layer& l, const layer_inputs& in, rounding_method method, float input_scale) {
   weights& w = *weights_of(l);
   const index_t groups = matrices_of(l), outputs = w.outputs() / std::max<index_t>(groups, 1);
   const bool fitted = w.bits < 8 && static_cast<index_t>(w.scales.size()) == w.outputs();
+  const auto code = equant::weights::levels::integers(w.bits);
+  const std::vector<float>& shift = bias_of(l)->values;
   for (index_t g = 0; g < groups; ++g) {
-    const Eigen::MatrixXf m = weight_matrix(l, g), moments = input_moments(l, g, values, from, to).shrunk();
-    equant::weights::scaled_levels levels{equant::weights::integer_levels(w.bits), Eigen::VectorXf(outputs)};
-    for (index_t o = 0; o < outputs; ++o) levels.scales[o] = w.scale(g * outputs + o);
-    if (fitted) levels = equant::weights::fitted_scales(std::move(levels.levels), m, moments);
-    const std::vector<float>& shift = bias_of(l)->values;
-    for (index_t o = 0; o < outputs && input_scale > 0 && !shift.empty(); ++o) {
-      const float least = least_scale_for_bias(shift[static_cast<std::size_t>(g * outputs + o)], input_scale);
-      levels.scales[o] = std::max(levels.scales[o], least);
+    const Eigen::MatrixXf moments = input_moments(l, g, in).shrunk();
+    const Eigen::MatrixXf m = fitted ? target(l, g, in, moments) : weight_matrix(l, g);
+    equant::weights::rounding_options o;
+    o.compensate = method == rounding_method::gptq;
+    o.descend = fitted || method == rounding_method::coordinate;
+    o.ordered = fitted;
+    Eigen::MatrixXf scales(outputs, 1);
+    for (index_t i = 0; i < outputs; ++i) scales(i, 0) = w.scale(g * outputs + i);
+    if (!fitted) o.scales = scales;
+    equant::weights::coded_weights q = equant::weights::round_weights(m, moments, code, o);
+    for (index_t i = 0; fitted && i < outputs; ++i) {
+      const auto at = static_cast<std::size_t>(g * outputs + i);
+      const float least = shift.empty() || !(input_scale > 0) ? 0 : least_scale_for_bias(shift[at], input_scale);
+      w.scales[at] = std::max(q.scales(i, 0), least);
+      if (w.scales[at] == q.scales(i, 0)) continue;
+      o.scales = Eigen::MatrixXf::Constant(1, 1, w.scales[at]);
+      q.values.row(i) = equant::weights::round_weights(m.row(i), moments, code, o).values;
     }
-    const int turns = !fitted ? 0 : m.cols() > 1500 ? 1 : 4;
-    const Eigen::MatrixXf q = equant::weights::rounded(m, levels, moments, turns);
-    for (index_t o = 0; fitted && o < outputs; ++o) w.scales[static_cast<std::size_t>(g * outputs + o)] = levels.scales[o];
-    set_weight_matrix(l, g, q);
+    set_weight_matrix(l, g, q.values);
   }
   const std::size_t each = w.values.values.size() / static_cast<std::size_t>(w.outputs());
   for (std::size_t i = 0; i < w.codes.size(); ++i) {
@@ -44,41 +59,83 @@ inline void round_by_inputs(layer& l, std::span<const float> values, const shape
   }
 }
 
+/// Goes through `g` beside `wanted`, the float network with the same nodes and values, node by node: `round(layer, what it
+/// reads, input's scale or 0)` for the layers that `touched(layer)` names, each seeing those before it rounded; and their
+/// biases corrected, if wanted.
+template <class Touched, class Round>
+void go_through(const graph& wanted, graph& g, std::span<const tensor> inputs, bool biases, Touched&& touched, Round&& round) {
+  graph both = side_by_side(wanted, g);
+  const std::size_t shift = wanted.values.size();
+  std::vector<node*> made_by(shift, nullptr);
+  std::vector<std::vector<node*>> read_by(shift);
+  for (std::size_t i = 1; i < both.nodes.size(); i += 2) {
+    node& n = both.nodes[i];
+    if (weights_of(n.layer) == nullptr || !touched(n.layer)) continue;
+    made_by[static_cast<std::size_t>(n.output) - shift] = &n;
+    read_by[static_cast<std::size_t>(n.inputs[0]) - shift].push_back(&n);
+  }
+  std::vector<tensor> twice(inputs.begin(), inputs.end());
+  twice.insert(twice.end(), inputs.begin(), inputs.end());
+  std::vector<shape> given;
+  for (const tensor& x : twice) given.push_back(x.sizes);
+  const std::vector<shape> sizes = infer_shapes(both, given);
+  std::vector<std::vector<float>> aims(shift);  // of values in float, until those that are to be like them are seen
+  evaluate(both, twice, {}, [&](int v, std::span<float> values, const shape& s) {
+    const auto at = static_cast<std::size_t>(v);
+    if (at < shift) {
+      if (made_by[at] != nullptr || !read_by[at].empty()) aims[at].assign(values.begin(), values.end());
+      return;
+    }
+    std::vector<float> aim = std::move(aims[at - shift]);
+    aims[at - shift].clear();
+    if (biases && made_by[at - shift] != nullptr) {
+      node& n = *made_by[at - shift];
+      correcting::correct(n, correcting::channel_means(aim, weights_of(n.layer)->outputs()), values);
+    }
+    if (read_by[at - shift].empty()) return;
+    std::vector<float> seen(values.begin(), values.end());
+    const auto& to = both.at(v).grid;
+    if (to) put_on_grid(seen, *to);
+    for (node* n : read_by[at - shift]) {
+      round(n->layer, layer_inputs{seen, aim, s, sizes[static_cast<std::size_t>(n->output)]}, to ? to->scale : 0.0f);
+    }
+  });
+  for (std::size_t i = 0; i < g.nodes.size(); ++i) g.nodes[i].layer = std::move(both.nodes[2 * i + 1].layer);
+}
+
 }  // namespace repairing
 
 /// Rounds the weights of `g`'s layers again and corrects their biases so that the network answers as `wanted`, the float
 /// one with the same nodes and values, does on `inputs`: layer by layer, each seeing the layers before it quantized and
 /// repaired.
 inline void repair(const graph& wanted, graph& g, std::span<const tensor> inputs, rounding_method method, bool biases) {
-  std::vector<node*> made_by(g.values.size(), nullptr);
-  std::vector<std::vector<node*>> read_by(g.values.size());
-  for (std::size_t i = 0; i < g.nodes.size(); ++i) {
-    node& n = g.nodes[i];
-    const weights* w = weights_of(n.layer);
-    if (w == nullptr || !w->quantized()) continue;
-    made_by[static_cast<std::size_t>(n.output)] = &n;
-    read_by[static_cast<std::size_t>(n.inputs[0])].push_back(&n);
-    if (method == rounding_method::gptq) weights_of(n.layer)->values = weights_of(wanted.nodes[i].layer)->values;
+  const bool rounds = method != rounding_method::nearest;
+  for (std::size_t i = 0; rounds && i < g.nodes.size(); ++i) {
+    weights* w = weights_of(g.nodes[i].layer);
+    if (w != nullptr && w->quantized()) w->values = weights_of(wanted.nodes[i].layer)->values;
   }
-  std::vector<std::vector<double>> means(g.values.size());
-  std::vector<shape> sizes(g.values.size());
-  evaluate(wanted, inputs, {.grids = false}, [&](int v, std::span<float> values, const shape& s) {
-    const auto at = static_cast<std::size_t>(v);
-    sizes[at] = s;
-    if (biases && made_by[at] != nullptr) means[at] = correcting::channel_means(values, weights_of(made_by[at]->layer)->outputs());
-  });
-  std::vector<float> quantized;
-  evaluate(g, inputs, {}, [&](int v, std::span<float> values, const shape& s) {
-    const auto at = static_cast<std::size_t>(v);
-    if (biases && made_by[at] != nullptr) correcting::correct(*made_by[at], means[at], values);
-    if (method != rounding_method::gptq || read_by[at].empty()) return;
-    quantized.assign(values.begin(), values.end());
-    if (g.at(v).grid) put_on_grid(quantized, *g.at(v).grid);
-    const float scale = g.at(v).grid ? g.at(v).grid->scale : 0;
-    for (node* n : read_by[at]) {
-      repairing::round_by_inputs(n->layer, quantized, s, sizes[static_cast<std::size_t>(n->output)], scale);
-    }
-  });
+  repairing::go_through(
+      wanted, g, inputs, biases, [](const layer& l) { return weights_of(l)->quantized(); },
+      [&](layer& l, const layer_inputs& in, float scale) {
+        if (rounds) repairing::round_by_inputs(l, in, method, scale);
+      });
+}
+
+/// All weights of a network on the points of a code, levels or a trellis (weights/levels.hpp), by GPTQ with a scale per
+/// output channel, biases corrected: as values in float, activations as they are. `inputs` are what it will see.
+template <class Code>
+graph put_weights_on(const graph& net, std::span<const tensor> inputs, const Code& code) {
+  graph g = net;
+  repairing::go_through(
+      net, g, inputs, true, [](const layer&) { return true; },
+      [&](layer& l, const layer_inputs& in, float) {
+        for (index_t k = 0; k < matrices_of(l); ++k) {
+          const Eigen::MatrixXf moments = input_moments(l, k, in).shrunk();
+          const Eigen::MatrixXf m = repairing::target(l, k, in, moments);
+          set_weight_matrix(l, k, equant::weights::round_weights(m, moments, code, {.ordered = true}).values);
+        }
+      });
+  return g;
 }
 
 }  // namespace equant::inline EQUANT_ABI::nn

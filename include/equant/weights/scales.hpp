@@ -108,9 +108,9 @@ inline void refit_scales(coded_weights& q, const Eigen::MatrixXf& w, const Eigen
   q.dequantize();
 }
 
-/// Coordinate descent and fitted scales in turns, until the error falls no more or `turns` are done.
+/// Coordinate descent and, where `fit`, fitted scales in turns, until the error falls no more or `turns` are done.
 inline void improve(coded_weights& q, const Eigen::MatrixXf& w, const Eigen::MatrixXf& s, const levels& to,
-                    int turns = 8) {
+                    bool fit = true, int turns = 8) {
   for (int turn = 0; turn < turns; ++turn) {
     const Eigen::MatrixXf before = q.values;
     coordinate_descent(w, q.values, s, 1, [&](index_t o, index_t i, float x) {
@@ -118,13 +118,14 @@ inline void improve(coded_weights& q, const Eigen::MatrixXf& w, const Eigen::Mat
     });
     if (q.values == before) return;
     q.units_from_values(to);
-    refit_scales(q, w, s);
+    if (fit) refit_scales(q, w, s);
   }
 }
 /// Trellis codes stay; their scales are fitted.
 template <int Bits>
-void improve(coded_weights& q, const Eigen::MatrixXf& w, const Eigen::MatrixXf& s, const trellis_levels<Bits>&) {
-  refit_scales(q, w, s);
+void improve(coded_weights& q, const Eigen::MatrixXf& w, const Eigen::MatrixXf& s, const trellis_levels<Bits>&,
+             bool fit = true) {
+  if (fit) refit_scales(q, w, s);
 }
 
 }  // namespace equant::inline EQUANT_ABI::weights
