@@ -54,7 +54,7 @@ int main(int argc, char** argv) {
   command->add_option("--activation-bits", quantize.activation_bits, "2 to 8, or float")->capture_default_str();
   command->add_option("--calibrator", quantize.calibrator, "automatic, min_max, mse, entropy, percentile:99.99")
       ->capture_default_str();
-  command->add_option("--method", quantize.method, "How weights are rounded: gptq, coordinate, nearest")->capture_default_str();
+  command->add_option("--method", quantize.method, "How weights are rounded: gptq, coordinate, adaround, hqq, nearest, automatic")->capture_default_str();
   command->add_option("--equalize", quantize.equalize, "automatic, none, weights, activations")->capture_default_str();
   command->add_flag("--per-tensor", quantize.per_tensor, "One scale for all weights of a layer");
   command->add_flag("--symmetric", quantize.symmetric, "Activations with zero in the middle");

@@ -44,8 +44,11 @@ nn::equalization equalization_named(const std::string& name) {
 nn::rounding_method method_named(const std::string& name) {
   if (name == "gptq") return nn::rounding_method::gptq;
   if (name == "coordinate") return nn::rounding_method::coordinate;
+  if (name == "adaround") return nn::rounding_method::adaround;
+  if (name == "hqq") return nn::rounding_method::hqq;
+  if (name == "automatic") return nn::rounding_method::automatic;
   if (name == "nearest") return nn::rounding_method::nearest;
-  contract::invalid_argument("no method is called '", name, "'; there are gptq, coordinate, nearest");
+  contract::invalid_argument("no method is called '", name, "'; there are gptq, coordinate, adaround, hqq, nearest, automatic");
 }
 
 }  // namespace
@@ -61,6 +64,7 @@ void quantize(const quantize_options& given) {
   o.equalize = equalization_named(given.equalize);
   o.correct_bias = !given.no_bias_correction;
   o.keep_float = given.keep_float;
+  o.explain = [](const nn::rounding_note& n) { std::cout << n.layer << ": " << n.why << '\n'; };
   o.progress = [](index_t done, index_t all) { show_progress("calibrating", done, all); };
   const bool in_float = given.activation_bits == "float" || given.calibration.empty();
   o.activation_bits = in_float ? 32 : std::stoi(given.activation_bits);

@@ -171,6 +171,17 @@ TEST_CASE("With data weights are rounded better, activations in float or not") {
   for (const nn::value& v : better.values) CHECK(!v.grid);
   o.rounding = nn::rounding_method::nearest;
   const nn::graph nearest = nn::quantize(net, smooth, o);
+  o.equalize = nn::equalization::none;
+  std::vector<nn::rounding_note> notes;
+  o.explain = [&](const nn::rounding_note& n) { notes.push_back(n); };
+  for (auto method : {nn::rounding_method::coordinate, nn::rounding_method::adaround, nn::rounding_method::automatic}) {
+    o.rounding = method;
+    const nn::graph other = nn::quantize(net, smooth, o);
+    CHECK(nn::worst_sqnr_db(wanted, nn::evaluate(other, x)) > nn::worst_sqnr_db(wanted, nn::evaluate(nearest, x)));
+  }
+  REQUIRE(notes.size() == 3);
+  CHECK(notes[0].layer == net.nodes[0].name);
+  CHECK_THAT(notes[0].why, says("on held-out inputs") && says("; nearest 0."));
   CHECK(nn::worst_sqnr_db(wanted, nn::evaluate(better, x)) > nn::worst_sqnr_db(wanted, nn::evaluate(nearest, x)) + 1);
 }
 

@@ -45,7 +45,7 @@ TEST_CASE("Automatic rounding turns weights with outliers and says so") {
   const Eigen::MatrixXf s = Eigen::MatrixXf::Identity(64, 64);
   const auto to = weights::levels::gaussian(3);
   const auto choice = weights::automatic_rounding(w, s, s, to);
-  CHECK(choice.attempts.size() == 4);
+  CHECK(choice.attempts.size() == 7);
   CHECK(choice.attempts[choice.chosen].options.rotate);
   CHECK_THAT(choice.why(), says("gptq, rotated: output error") && says("held-out") && says("; nearest 0."));
   CHECK(weights::output_error(w, choice.result.values, s) == choice.attempts[choice.chosen].error);

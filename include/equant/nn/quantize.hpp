@@ -30,6 +30,7 @@ struct quantize_options {
   rounding_method rounding = rounding_method::gptq;  ///< of weights
   bool correct_bias = true;
   index_t batch = 16;                          ///< calibration inputs looked at together
+  std::function<void(const rounding_note&)> explain{};  ///< hears what `rounding` automatic has chosen, layer by layer
   std::function<void(index_t, index_t)> progress{};  ///< calibration inputs seen, and all that will be
 };
 
@@ -67,12 +68,12 @@ inline void round_biases(graph& g) {
 
 /// One way to quantize: the float network, its channels perhaps rescaled, calibrated, rounded, its biases corrected.
 inline graph attempt(const graph& net, std::span<const tensor> inputs, std::span<const tensor> sample,
-                     const quantize_options& o, progress_counter& progress) {
+                     const quantize_options& o, progress_counter& progress, std::vector<rounding_note>& notes) {
   graph g = net;
   const activation_format format{o.activation_bits, o.signed_activations, o.symmetric_activations};
   if (o.activation_bits != 32) calibrate(g, inputs, o.calibrator, format, o.keep_float, o.batch, progress);
   round_weights(g, o);
-  if (o.correct_bias || o.rounding != rounding_method::nearest) repair(net, g, sample, o.rounding, o.correct_bias);
+  if (o.correct_bias || o.rounding != rounding_method::nearest) notes = repair(net, g, sample, o.rounding, o.correct_bias);
   round_biases(g);
   return g;
 }
@@ -98,17 +99,23 @@ inline graph quantize(const graph& net, std::span<const tensor> inputs, const qu
   progress_counter progress{o.progress, 0, all * static_cast<index_t>(ways.size())};
   const std::vector<tensor> wanted = evaluate(folded, sample);
   graph best;
+  std::vector<rounding_note> notes;
   double highest = 0;
   for (equalization way : ways) {
     graph changed = folded;
     if (way == equalization::by_weights) equalize_weights(changed);
     if (way == equalization::by_activations) equalize_activations(changed, largest_magnitudes(changed, sample));
-    graph g = quantizing::attempt(changed, inputs, sample, o, progress);
+    std::vector<rounding_note> said;
+    graph g = quantizing::attempt(changed, inputs, sample, o, progress, said);
     const double sqnr = ways.size() == 1 ? 0 : worst_sqnr_db(wanted, evaluate(g, sample));
     if (best.nodes.empty() || sqnr > highest + quantizing::least_gain_db) {
       highest = sqnr;
       best = std::move(g);
+      notes = std::move(said);
     }
+  }
+  for (const rounding_note& n : notes) {
+    if (o.explain) o.explain(n);
   }
   return best;
 }

@@ -6,13 +6,20 @@
 #include <equant/nn/layer_inputs.hpp>
 #include <equant/nn/quantize_weights.hpp>
 #include <equant/nn/side_by_side.hpp>
+#include <equant/weights/automatic.hpp>
 #include <equant/weights/compensation.hpp>
-#include <equant/weights/round_weights.hpp>
 
 namespace equant::inline EQUANT_ABI::nn {
 
-/// How weights are put on their grids.
-enum class rounding_method { nearest, coordinate, gptq };
+/// How weights are put on their grids: see weights/round_weights.hpp, adaround.hpp, hqq.hpp. `automatic` tries all on half
+/// of the inputs, layer by layer, and takes what does best on the other half. With 8 bits, or one scale for all outputs,
+/// where nothing is fitted, adaround, hqq and automatic are gptq.
+enum class rounding_method { nearest, coordinate, gptq, adaround, hqq, automatic };
+
+/// What was chosen for a layer, and why.
+struct rounding_note {
+  std::string layer, why;
+};
 
 namespace repairing {
 
@@ -21,10 +28,19 @@ inline Eigen::MatrixXf target(const layer& l, index_t g, const layer_inputs& in,
   return equant::weights::compensated(weight_matrix(l, g), moments, missing_moments(l, g, in));
 }
 
+inline equant::weights::rounding_way way_of(rounding_method m) {
+  using equant::weights::rounding_way;
+  return m == rounding_method::adaround ? rounding_way::adaround
+         : m == rounding_method::hqq    ? rounding_way::hqq
+                                        : rounding_way::by_options;
+}
+
 /// Rounds the weights of a layer by what they read. With few bits and a scale per output the scales are fitted too, and
 /// the errors of earlier layers taken over; other scales stay as they are. None gets so small that a bias would not fit its
 /// codes, where the input has a scale.
-inline void round_by_inputs(layer& l, const layer_inputs& in, rounding_method method, float input_scale) {
+inline void round_by_inputs(node& n, const layer_inputs& in, rounding_method method, float input_scale,
+                            std::vector<rounding_note>& notes) {
+  layer& l = n.layer;
   weights& w = *weights_of(l);
   const index_t groups = matrices_of(l), outputs = w.outputs() / std::max<index_t>(groups, 1);
   const bool fitted = w.bits < 8 && static_cast<index_t>(w.scales.size()) == w.outputs();
@@ -34,13 +50,23 @@ inline void round_by_inputs(layer& l, const layer_inputs& in, rounding_method me
     const Eigen::MatrixXf moments = input_moments(l, g, in).shrunk();
     const Eigen::MatrixXf m = fitted ? target(l, g, in, moments) : weight_matrix(l, g);
     equant::weights::rounding_options o;
-    o.compensate = method == rounding_method::gptq;
+    equant::weights::rounding_way way = fitted ? way_of(method) : equant::weights::rounding_way::by_options;
+    o.compensate = method != rounding_method::coordinate;
     o.descend = fitted || method == rounding_method::coordinate;
     o.ordered = fitted;
     Eigen::MatrixXf scales(outputs, 1);
     for (index_t i = 0; i < outputs; ++i) scales(i, 0) = w.scale(g * outputs + i);
     if (!fitted) o.scales = scales;
-    equant::weights::coded_weights q = equant::weights::round_weights(m, moments, code, o);
+    if (fitted && method == rounding_method::automatic) {
+      const auto seen = input_moments(l, g, in, entries::even), held_out = input_moments(l, g, in, entries::odd);
+      if (seen.samples() > 0 && held_out.samples() > 0) {
+        const auto choice = equant::weights::automatic_rounding(m, seen.shrunk(), held_out.moments(), code, 0, false);
+        way = choice.attempts[choice.chosen].way;
+        o = choice.attempts[choice.chosen].options;
+        notes.push_back({groups == 1 ? n.name : contract::joined(n.name, ", group ", g), choice.why()});
+      }
+    }
+    equant::weights::coded_weights q = equant::weights::round_in(way, m, moments, code, o);
     for (index_t i = 0; fitted && i < outputs; ++i) {
       const auto at = static_cast<std::size_t>(g * outputs + i);
       const float least = shift.empty() || !(input_scale > 0) ? 0 : least_scale_for_bias(shift[at], input_scale);
@@ -59,7 +85,7 @@ inline void round_by_inputs(layer& l, const layer_inputs& in, rounding_method me
   }
 }
 
-/// Goes through `g` beside `wanted`, the float network with the same nodes and values, node by node: `round(layer, what it
+/// Goes through `g` beside `wanted`, the float network with the same nodes and values, node by node: `round(node, what it
 /// reads, input's scale or 0)` for the layers that `touched(layer)` names, each seeing those before it rounded; and their
 /// biases corrected, if wanted.
 template <class Touched, class Round>
@@ -97,7 +123,7 @@ void go_through(const graph& wanted, graph& g, std::span<const tensor> inputs, b
     const auto& to = both.at(v).grid;
     if (to) put_on_grid(seen, *to);
     for (node* n : read_by[at - shift]) {
-      round(n->layer, layer_inputs{seen, aim, s, sizes[static_cast<std::size_t>(n->output)]}, to ? to->scale : 0.0f);
+      round(*n, layer_inputs{seen, aim, s, sizes[static_cast<std::size_t>(n->output)]}, to ? to->scale : 0.0f);
     }
   });
   for (std::size_t i = 0; i < g.nodes.size(); ++i) g.nodes[i].layer = std::move(both.nodes[2 * i + 1].layer);
@@ -107,8 +133,10 @@ void go_through(const graph& wanted, graph& g, std::span<const tensor> inputs, b
 
 /// Rounds the weights of `g`'s layers again and corrects their biases so that the network answers as `wanted`, the float
 /// one with the same nodes and values, does on `inputs`: layer by layer, each seeing the layers before it quantized and
-/// repaired.
-inline void repair(const graph& wanted, graph& g, std::span<const tensor> inputs, rounding_method method, bool biases) {
+/// repaired. Returns what `automatic` has chosen.
+inline std::vector<rounding_note> repair(const graph& wanted, graph& g, std::span<const tensor> inputs,
+                                         rounding_method method, bool biases) {
+  std::vector<rounding_note> notes;
   const bool rounds = method != rounding_method::nearest;
   for (std::size_t i = 0; rounds && i < g.nodes.size(); ++i) {
     weights* w = weights_of(g.nodes[i].layer);
@@ -116,9 +144,10 @@ inline void repair(const graph& wanted, graph& g, std::span<const tensor> inputs
   }
   repairing::go_through(
       wanted, g, inputs, biases, [](const layer& l) { return weights_of(l)->quantized(); },
-      [&](layer& l, const layer_inputs& in, float scale) {
-        if (rounds) repairing::round_by_inputs(l, in, method, scale);
+      [&](node& n, const layer_inputs& in, float scale) {
+        if (rounds) repairing::round_by_inputs(n, in, method, scale, notes);
       });
+  return notes;
 }
 
 /// All weights of a network on the points of a code, levels or a trellis (weights/levels.hpp), by GPTQ with a scale per
@@ -128,7 +157,8 @@ graph put_weights_on(const graph& net, std::span<const tensor> inputs, const Cod
   graph g = net;
   repairing::go_through(
       net, g, inputs, true, [](const layer&) { return true; },
-      [&](layer& l, const layer_inputs& in, float) {
+      [&](node& n, const layer_inputs& in, float) {
+        layer& l = n.layer;
         for (index_t k = 0; k < matrices_of(l); ++k) {
           const Eigen::MatrixXf moments = input_moments(l, k, in).shrunk();
           const Eigen::MatrixXf m = repairing::target(l, k, in, moments);

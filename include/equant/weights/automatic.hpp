@@ -2,16 +2,34 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <equant/weights/adaround.hpp>
+#include <equant/weights/hqq.hpp>
 #include <equant/weights/round_weights.hpp>
 
+#include <concepts>
 #include <string>
 
 namespace equant::inline EQUANT_ABI::weights {
 
+/// By compensation and descent as the options say, or by a method of its own, which takes nothing but their group.
+enum class rounding_way { by_options, adaround, hqq };
+
+/// Rounds in one of these ways; AdaRound and HQQ onto levels only.
+template <class Code>
+coded_weights round_in(rounding_way way, const Eigen::MatrixXf& w, const Eigen::MatrixXf& s, const Code& code,
+                       const rounding_options& o) {
+  if constexpr (std::same_as<Code, levels>) {
+    if (way == rounding_way::adaround) return adaround(w, s, code, {.group = o.group});
+    if (way == rounding_way::hqq) return hqq(w, code, o.group);
+  }
+  return round_weights(w, s, code, o);
+}
+
 /// What was tried, and what it costs on held-out inputs.
 struct rounding_attempt {
   std::string name;
-  rounding_options options;
+  rounding_way way = rounding_way::by_options;
+  rounding_options options{};
   double error = 0;
 };
 
@@ -31,22 +49,28 @@ struct rounding_choice {
   }
 };
 
-/// Tries nearest levels and GPTQ, in order or with inputs of much power first, plain or rotated, and keeps what does
-/// best on inputs of moments `held_out`, which the roundings did not see. `may_rotate` where the caller can turn the inputs.
+/// Tries nearest levels, coordinate descent from them, HQQ, AdaRound, GPTQ in order and with inputs of much power first,
+/// and GPTQ on rotated inputs, and keeps what does best on inputs of moments `held_out`, which the roundings did not see.
+/// `may_rotate` where the caller can turn the inputs.
 template <class Code>
 rounding_choice automatic_rounding(const Eigen::MatrixXf& w, const Eigen::MatrixXf& s, const Eigen::MatrixXf& held_out,
                                    const Code& code, index_t group = 0, bool may_rotate = true) {
   rounding_choice choice;
-  const auto attempt = [&](std::string name, const rounding_options& o) {
-    coded_weights q = round_weights(w, s, code, o);
+  const auto attempt = [&](std::string name, const rounding_options& o, rounding_way way = rounding_way::by_options) {
+    coded_weights q = round_in(way, w, s, code, o);
     const double error = output_error(w, q.values, held_out);
     if (choice.attempts.empty() || error < choice.attempts[choice.chosen].error) {
       choice.chosen = choice.attempts.size();
       choice.result = std::move(q);
     }
-    choice.attempts.push_back({std::move(name), o, error});
+    choice.attempts.push_back({std::move(name), way, o, error});
   };
   attempt("nearest", {.compensate = false, .descend = false, .group = group});
+  if constexpr (std::same_as<Code, levels>) {
+    attempt("coordinate", {.compensate = false, .group = group});
+    attempt("hqq", {.group = group}, rounding_way::hqq);
+    attempt("adaround", {.group = group}, rounding_way::adaround);
+  }
   attempt("gptq", {.group = group});
   attempt("gptq, ordered", {.ordered = true, .group = group});
   if (may_rotate) attempt("gptq, rotated", {.rotate = true, .group = group});
