@@ -1,10 +1,14 @@
 // SPDX-FileCopyrightText: the equant authors
 // SPDX-License-Identifier: MIT
 
-// What rounding weights by data reaches: weight_methods FILE.csv writes case,bits,method,value,anchor,unit,seconds.
-// Values are relative errors of a layer's output on inputs that the methods did not see; the anchor is to be reached,
-// 0: none is set.
+// What rounding weights by data reaches: weight_methods FILE.csv [FOLDER] writes case,bits,method,value,anchor,unit,seconds.
+// Values are relative errors of a layer's output on inputs that the methods did not see, and top-1 of the networks in
+// FOLDER with all weights rounded, activations in float; the anchor is to be reached, 0: none is set.
 #include <equant/io/file.hpp>
+#include <equant/nn/import.hpp>
+#include <equant/nn/npy.hpp>
+#include <equant/nn/predict.hpp>
+#include <equant/nn/quantize.hpp>
 #include <equant/weights/automatic.hpp>
 
 #include <chrono>
@@ -79,6 +83,12 @@ class report {
     row(p.name, bits, method, error, anchor, took.count());
     return error;
   }
+  void add_top1(const char* model, int bits, const char* method, double value, double anchor, double seconds) {
+    std::printf("%-10s %d %-36s %9.4f %9.4f %6.2f s %s\n", model, bits, method, value, anchor, seconds,
+                value >= anchor ? "" : "missed");
+    std::fflush(stdout);
+    text_ += contract::joined(model, ",", bits, ",", method, ",", value, ",", anchor, ",top-1,", seconds, "\n");
+  }
 
  private:
   void row(const std::string& name, int bits, const char* method, double value, double anchor, double seconds) {
@@ -105,11 +115,46 @@ void measure(report& to, const problem& p, const double (&anchors)[3], bool outl
   to.add(p, 2, "gptq trellis", weights::trellis_levels<2>(12), {.rotate = outliers}, outliers ? 0 : 0.018);
 }
 
+struct network {
+  const char *model, *calibration, *tests, *labels;
+  double four, three, two;  ///< anchors of top-1
+};
+
+void measure(report& to, const std::string& folder, const network& m) {
+  const auto path = [&](const char* name, const char* ending) { return folder + "/" + name + ending; };
+  const nn::graph net = nn::fold_batch_norms(nn::load_onnx(path(m.model, ".onnx")));
+  const nn::tensor seen = nn::load_npy(path(m.calibration, ".npy")), x = nn::load_npy(path(m.tests, ".npy"));
+  const auto labels = nn::load_labels(path(m.labels, ".npy"));
+  const auto run = [&](int bits, const char* method, double anchor, auto&& rounded) {
+    const auto start = std::chrono::steady_clock::now();
+    const nn::graph g = rounded();
+    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
+    to.add_top1(m.model, bits, method, nn::agreement(nn::top1(nn::predict(g, x)), labels), anchor, took.count());
+  };
+  const std::pair<const char*, nn::rounding_method> methods[] = {
+      {"nearest", nn::rounding_method::nearest},   {"coordinate", nn::rounding_method::coordinate},
+      {"hqq", nn::rounding_method::hqq},           {"adaround", nn::rounding_method::adaround},
+      {"automatic", nn::rounding_method::automatic}, {"gptq", nn::rounding_method::gptq}};
+  for (int bits = 4; bits >= 2; --bits) {
+    const double anchor = bits == 4 ? m.four : bits == 3 ? m.three : m.two;
+    for (const auto& [name, method] : methods) {
+      nn::quantize_options o{.weight_bits = bits, .activation_bits = 32};
+      o.equalize = nn::equalization::none;
+      o.rounding = method;
+      run(bits, name, method == nn::rounding_method::gptq ? anchor : 0, [&] { return nn::quantize(net, seen, o); });
+    }
+  }
+  const nn::tensor sample = seen.rows(0, std::min<index_t>(512, seen.sizes[0]));
+  const std::span<const nn::tensor> inputs(&sample, 1);
+  run(2, "gptq Lloyd-Max", m.two, [&] { return nn::put_weights_on(net, inputs, weights::levels::gaussian(2)); });
+  run(2, "gptq trellis", 0, [&] { return nn::put_weights_on(net, inputs, weights::trellis_levels<2>(12)); });
+}
+
 }  // namespace
 
 int main(int count, char** arguments) {
-  if (count != 2) {
-    std::fprintf(stderr, "weight_methods FILE.csv\n");
+  if (count != 2 && count != 3) {
+    std::fprintf(stderr, "weight_methods FILE.csv [FOLDER]\n");
     return 2;
   }
   report to;
@@ -120,5 +165,15 @@ int main(int count, char** arguments) {
   const double nearest = to.add(few, 4, "nearest integers", integers, {.compensate = false, .descend = false});
   to.add(few, 4, "gptq integers descent", integers, {}, 1.001 * nearest);
   to.add(few, 4, "gptq Lloyd-Max descent", weights::levels::gaussian(4), {}, 0.0111);
+  const network networks[] = {{"ic_float", "ic_calib_x", "ic_test_x", "ic_test_y", 0.760, 0.713, 0.60},
+                              {"mnist", "mnist_calib_x", "mnist_test_x", "mnist_test_y", 0, 0, 0.97},
+                              {"digits_cnn", "digits_train_x", "digits_test_x", "digits_test_y", 0, 0, 0.93}};
+  for (const network& n : networks) {
+    try {
+      if (count == 3) measure(to, arguments[2], n);
+    } catch (const std::exception& e) {
+      std::fprintf(stderr, "%s: %s\n", n.model, e.what());
+    }
+  }
   io::write_file(arguments[1], to.text());
 }
