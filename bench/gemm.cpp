@@ -8,8 +8,11 @@
 #include "pair.hpp"
 #include "peers.hpp"
 
+#include <equant/core/thread_pool.hpp>
 #include <equant/gemm/gemm.hpp>
 #include <equant/storage/buffer.hpp>
+
+#include <sys/prctl.h>
 
 #include <cstdlib>
 #include <memory>
@@ -94,17 +97,25 @@ struct arena {
   }
 };
 
+/// Which pages weights in memory lie on: huge ones where the system has them, or small ones all the same.
+enum class pages { huge, small };
+
 template <class A, class C>
-void add(index_t m, index_t n, index_t k, int count = 1) {
+void add(index_t m, index_t n, index_t k, int count = 1, pages on = pages::huge) {
   auto made = std::make_shared<std::unique_ptr<arena<A, C>>>();
   auto get = [=]() -> arena<A, C>& {
-    if (!*made) *made = std::make_unique<arena<A, C>>(m, n, k, count);
+    if (!*made) {
+      prctl(PR_SET_THP_DISABLE, on == pages::small, 0, 0, 0);
+      *made = std::make_unique<arena<A, C>>(m, n, k, count);
+      prctl(PR_SET_THP_DISABLE, 0, 0, 0, 0);
+    }
     return **made;
   };
   const double operations = 2.0 * double(m) * double(n) * double(k);
   const std::string name = std::string(std::is_signed_v<A> ? "gemm_s8s8" : "gemm_u8s8") +
                            (sizeof(C) == 4 ? "s32/" : "s8/") + std::to_string(m) + "x" + std::to_string(n) + "x" +
-                           std::to_string(k) + (count > 1 ? "_cycled" + std::to_string(count) : "");
+                           std::to_string(k) + (count > 1 ? "_cycled" + std::to_string(count) : "") +
+                           (count == 1 ? "" : on == pages::huge ? "_huge_pages" : "_4K_pages");
   const auto limit = m == 1 ? std::function<void()>([get] { peers::read(get().packed, get().turn++); })
                             : [operations] { bench::multiply(operations); };
   bench::add({name, operations, [get] { return get().verify(); }, [get] { get().run(); }, [get] { get().run_peer(); },
@@ -124,7 +135,30 @@ void add_shapes() {
     add<std::uint8_t, C>(m, n, k);
     add<std::int8_t, C>(m, n, k);
   }
-  add<std::uint8_t, C>(1, 4096, 4096, 16);
+  for (pages on : {pages::huge, pages::small}) {
+    add<std::uint8_t, C>(1, 4096, 4096, 16, on);
+    add<std::int8_t, C>(1, 4096, 4096, 16, on);
+  }
+}
+
+/// 1024^3 on two threads of Eigen's pool beside one.
+void add_threads() {
+  constexpr index_t n = 1024;
+  auto ours = std::make_shared<arena<std::uint8_t, std::int32_t>>(n, n, n, 1);
+  auto pool = std::make_shared<Eigen::ThreadPool>(2);
+  const auto run = [ours](auto&& executor) {
+    const view<const std::uint8_t> left{ours->a.data(), {n, n}, {n, 1}};
+    gemm::multiply(left, ours->packed[0], {}, gemm::pipeline<gemm::store<std::int32_t>>{{{ours->ours.data(), n}}},
+                   executor);
+  };
+  const auto on_two = [run, pool] { run(pool_executor(*pool)); };
+  const auto right = [ours, on_two] {
+    if (!ours->verify()) return false;
+    std::fill(ours->ours.begin(), ours->ours.end(), 0);
+    return on_two(), ours->ours == ours->theirs;
+  };
+  bench::add({"gemm_u8s8s32_on_two_threads/1024x1024x1024", 2.0 * n * n * n, right, on_two, [run] { run(serial{}); },
+              {}, "one thread", "GOP/s"});
 }
 
 /// 1024^3 beside products that are not our kind: float, and gemmlowp's of unsigned codes.
@@ -146,6 +180,7 @@ int main(int argc, char** argv) {
   add_shapes<std::int32_t>();
   add_shapes<std::int8_t>();
   add_other_peers();
+  add_threads();
   benchmark::Initialize(&argc, argv);
   benchmark::AddCustomContext("isa", isa::native::name);
   benchmark::RunSpecifiedBenchmarks();
