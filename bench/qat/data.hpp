@@ -2,11 +2,10 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <equant/core/contiguous.hpp>
 #include <equant/core/random.hpp>
-#include <equant/io/npy.hpp>
-#include <equant/nn/evaluate.hpp>
-#include <equant/nn/loss.hpp>
+#include <equant/nn/initial_weights.hpp>
+#include <equant/nn/npy.hpp>
+#include <equant/nn/predict.hpp>
 
 #include <string>
 
@@ -26,18 +25,9 @@ struct labelled {
   std::vector<index_t> y;
 };
 
-inline nn::tensor load_tensor(const std::string& name) {
-  const io::npy_array a = io::load_npy(folder() + name);
-  return {a.sizes, a.to<std::vector<float>>()};
+inline labelled load(const std::string& name) {
+  return {nn::load_npy(folder() + name + "_x.npy"), nn::load_labels(folder() + name + "_y.npy")};
 }
-
-inline std::vector<index_t> load_labels(const std::string& name) {
-  std::vector<index_t> y;
-  for (float v : io::load_npy(folder() + name).to<std::vector<float>>()) y.push_back(static_cast<index_t>(v));
-  return y;
-}
-
-inline labelled load(const std::string& name) { return {load_tensor(name + "_x.npy"), load_labels(name + "_y.npy")}; }
 
 /// All UCI digits, three quarters to train on and one to test on, drawn by the seed.
 inline std::pair<labelled, labelled> split_digits(std::uint64_t seed) {
@@ -61,22 +51,6 @@ inline std::pair<labelled, labelled> split_digits(std::uint64_t seed) {
   return parts;
 }
 
-/// Uniform within sqrt(6 / inputs) of zero (He et al., 2015).
-inline nn::weights first_weights(const shape& s, splitmix64& random) {
-  nn::weights w;
-  w.values = nn::tensor(s);
-  const double reach = std::sqrt(6.0 * static_cast<double>(s[0]) / static_cast<double>(s.count()));
-  for (float& v : w.values.values) v = static_cast<float>((2 * random.uniform() - 1) * reach);
-  return w;
-}
-inline nn::dense first_dense(index_t inputs, index_t outputs, splitmix64& random) {
-  return {first_weights({outputs, inputs}, random), {std::vector<float>(static_cast<std::size_t>(outputs)), {}}};
-}
-inline nn::conv first_conv(index_t inputs, index_t outputs, splitmix64& random) {
-  return {first_weights({outputs, inputs, 3, 3}, random), {std::vector<float>(static_cast<std::size_t>(outputs)), {}},
-          {{3, 3}, {1, 1}, {1, 1}, {1, 1, 1, 1}, false}, 1};
-}
-
 /// 64-64-10.
 inline nn::graph digits_mlp(std::uint64_t seed) {
   splitmix64 random(seed);
@@ -84,9 +58,9 @@ inline nn::graph digits_mlp(std::uint64_t seed) {
   g.name = "digits MLP";
   int v = g.add_input("image", {-1, 1, 8, 8});
   v = g.add("flat", nn::reshape{{0, -1}}, {v});
-  v = g.add("hidden", first_dense(64, 64, random), {v});
+  v = g.add("hidden", nn::initial_dense(64, 64, random), {v});
   v = g.add("relu", nn::clip{}, {v});
-  g.outputs = {g.add("logits", first_dense(64, 10, random), {v})};
+  g.outputs = {g.add("logits", nn::initial_dense(64, 10, random), {v})};
   return g;
 }
 
@@ -97,28 +71,20 @@ inline nn::graph digits_cnn(std::uint64_t seed) {
   nn::graph g;
   g.name = "digits CNN";
   int v = g.add_input("image", {-1, 1, 8, 8});
-  v = g.add("conv1", first_conv(1, 8, random), {v});
+  v = g.add("conv1", nn::initial_conv(1, 8, 3, random), {v});
   v = g.add("relu1", nn::clip{}, {v});
   v = g.add("pool1", halve, {v});
-  v = g.add("conv2", first_conv(8, 16, random), {v});
+  v = g.add("conv2", nn::initial_conv(8, 16, 3, random), {v});
   v = g.add("relu2", nn::clip{}, {v});
   v = g.add("pool2", halve, {v});
   v = g.add("flat", nn::reshape{{0, -1}}, {v});
-  g.outputs = {g.add("logits", first_dense(64, 10, random), {v})};
+  g.outputs = {g.add("logits", nn::initial_dense(64, 10, random), {v})};
   return g;
 }
 
 /// The share of entries whose largest output is at their label.
 inline double accuracy(const nn::graph& g, const labelled& data) {
-  index_t correct = 0;
-  const index_t all = data.x.sizes[0];
-  for (index_t first = 0; first < all; first += 100) {
-    const index_t n = std::min<index_t>(100, all - first);
-    const nn::tensor part = data.x.rows(first, n);
-    const nn::tensor y = nn::evaluate(g, std::span<const nn::tensor>(&part, 1))[0];
-    correct += nn::count_correct(y.values, {data.y.data() + first, static_cast<std::size_t>(n)});
-  }
-  return static_cast<double>(correct) / static_cast<double>(all);
+  return nn::agreement(nn::top1(nn::predict(g, data.x)), data.y);
 }
 
 }  // namespace qat

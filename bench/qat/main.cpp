@@ -14,7 +14,7 @@
 /// network and width, "model,weight_bits,activation_bits,method,mean,sd,seeds,target", of accuracies on data that no
 /// training saw.
 ///
-///   qat <folder of models and data> <report.csv> [a part of a model's name: only those]
+///   qat <folder of models and data> <report.csv> [a part of "model bits": only those rows]
 namespace {
 
 using namespace equant;
@@ -111,7 +111,7 @@ std::string row(const task& t, const char* method, const std::vector<double>& va
 
 int main(int count, char** arguments) try {
   if (count < 3) {
-    std::fprintf(stderr, "usage: %s <folder of models and data> <report.csv> [model]\n", arguments[0]);
+    std::fprintf(stderr, "usage: %s <folder of models and data> <report.csv> [\"model bits\"]\n", arguments[0]);
     return 2;
   }
   qat::folder() = std::string(arguments[1]) + "/";
@@ -119,10 +119,11 @@ int main(int count, char** arguments) try {
   std::string report = "model,weight_bits,activation_bits,method,mean,sd,seeds,target\n";
   bool reached = true;
   for (const task& t : tasks()) {
-    if (std::string(t.model).find(only) == std::string::npos) continue;
+    if ((std::string(t.model) + " " + std::to_string(t.weight_bits)).find(only) == std::string::npos) continue;
     std::vector<double> before, after;
     for (std::uint64_t seed = 1; seed <= 5; ++seed) {
       const trained a = t.run(seed);
+      std::fprintf(stderr, "%s, %d bits, seed %d: %.4f\n", t.model, t.weight_bits, static_cast<int>(seed), a.after);
       before.push_back(a.before);
       after.push_back(a.after);
     }

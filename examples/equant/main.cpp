@@ -5,6 +5,7 @@
 #include "bits.hpp"
 #include "machine.hpp"
 #include "model.hpp"
+#include "training.hpp"
 
 #include <equant/core/version.hpp>
 
@@ -18,6 +19,23 @@ namespace {
 std::string version() {
   return "equant " + std::to_string(EQUANT_VERSION_MAJOR) + "." + std::to_string(EQUANT_VERSION_MINOR) + "." +
          std::to_string(EQUANT_VERSION_PATCH) + ", kernels for " + program::built_for.name;
+}
+
+void add_training_options(CLI::App* command, program::training_options& o) {
+  command->add_option("model", o.model, "A float network, .onnx")->required();
+  command->add_option("--train", o.train, "Inputs to train on, .npy")->required();
+  command->add_option("--labels", o.labels, "Their right answers, .npy; without them it learns the float network's");
+  command->add_option("--test", o.test, "Inputs to measure accuracy on, .npy");
+  command->add_option("--test-labels", o.test_labels, "Their right answers, .npy");
+  command->add_option("--divide", o.divide, "What inputs are divided by first: 255 for pixels of 0 to 255, say")
+      ->capture_default_str();
+  command->add_option("--epochs", o.epochs, "How often it sees each input")->capture_default_str();
+  command->add_option("--batch", o.batch, "Inputs per step")->capture_default_str();
+  command->add_option("--rate", o.rate, "Learning rate, in quantization steps of the weights")->capture_default_str();
+  command->add_option("--seed", o.seed, "The same seed gives the same network")->capture_default_str();
+  command->add_option("--method", o.method, "How grids learn: lsq_plus, lsq, pact, straight_through; fbgemm: as PyTorch")
+      ->capture_default_str();
+  command->add_option("--keep-float", o.keep_float, "A node that stays in float; may be given again");
 }
 
 }  // namespace
@@ -89,6 +107,27 @@ int main(int argc, char** argv) {
   command->add_option("--limit", compare.limit, "Inputs for the report by layers")->capture_default_str();
   command->add_option("--html", compare.html, "Write a page with plots");
   command->callback([&] { program::compare(compare); });
+
+  program::finetune_options finetune;
+  command = app.add_subcommand("finetune", "Train a network at few bits: the best of its epochs is kept, Ctrl-C ends it");
+  add_training_options(command, finetune);
+  command->add_option("-o,--output", finetune.output, "The quantized network, .onnx")->required();
+  command->add_option("--weight-bits", finetune.weight_bits, "2 to 8")->capture_default_str();
+  command->add_option("--activation-bits", finetune.activation_bits, "2 to 8")->capture_default_str();
+  command->callback([&] { program::finetune(finetune); });
+
+  program::compare_training_options widths;
+  command = app.add_subcommand("compare-training", "Size, accuracy and speed: float, quantized after and in training");
+  add_training_options(command, widths);
+  command->get_option("--test")->required();
+  command->get_option("--test-labels")->required();
+  command->add_option("--bits", widths.bits, "Widths of the weights")->capture_default_str();
+  command->add_option("--activation-bits", widths.activation_bits, "Of activations; 0: as the weights")
+      ->capture_default_str();
+  command->add_option("--csv", widths.csv, "Write the table as CSV");
+  command->add_option("--svg", widths.svg, "Draw it (needs gnuplot)");
+  command->add_option("--png", widths.png, "The same as PNG");
+  command->callback([&] { program::compare_training(widths); });
 
   try {
     app.parse(argc, argv);

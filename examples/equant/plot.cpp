@@ -2,13 +2,13 @@
 // SPDX-License-Identifier: MIT
 #include "plot.hpp"
 
+#include "gnuplot.hpp"
+
 #include <equant/metrics/theory.hpp>
 #include <equant/sweep/leaders.hpp>
 
-#include <cstdio>
 #include <map>
 #include <sstream>
-#include <stdexcept>
 #include <vector>
 
 namespace program {
@@ -20,11 +20,6 @@ struct line {
   int color = 0, mark = 0;
   std::string points;
 };
-
-std::string quoted(std::string text) {
-  for (std::size_t at = 0; (at = text.find('\'', at)) != std::string::npos; at += 2) text.insert(at, 1, '\'');
-  return "'" + text + "'";
-}
 
 /// The best series of each kind: a colour per kind, a mark per series of it.
 std::vector<line> lines_of(const equant::sweep::table& t) {
@@ -110,20 +105,7 @@ std::string script(const equant::sweep::table& t, const spread& data, const std:
 
 void plot(const equant::sweep::table& t, const spread& data, const std::string& title,
           const std::string& terminal, const std::string& path) {
-  const std::string unfinished = path + ".part";
-  std::FILE* gnuplot = popen("gnuplot 2>&1 >/dev/null", "w");
-  if (gnuplot == nullptr) throw std::runtime_error("gnuplot could not be started for " + path);
-  const std::string commands = script(t, data, title, terminal, unfinished);
-  const bool written = std::fwrite(commands.data(), 1, commands.size(), gnuplot) == commands.size();
-  const int status = pclose(gnuplot);
-  if (!written || status != 0) {
-    std::remove(unfinished.c_str());
-    throw std::runtime_error("gnuplot could not draw " + path + " (Debian's package is gnuplot-nox)");
-  }
-  if (std::rename(unfinished.c_str(), path.c_str()) != 0) {
-    std::remove(unfinished.c_str());
-    throw std::runtime_error("cannot write " + path);
-  }
+  draw([&](const std::string& unfinished) { return script(t, data, title, terminal, unfinished); }, path);
 }
 
 }  // namespace program

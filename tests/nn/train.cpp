@@ -200,6 +200,21 @@ TEST_CASE("training: progress is told and can stop it") {
   CHECK(calls == 5);
 }
 
+TEST_CASE("training: what is best so far is told and an epoch that is cut short does not replace a whole one") {
+  const spots data;
+  for (index_t last : {2, 5}) {
+    nn::trainee t = nn::prepare(net(false), data.x, {.weight_bits = 4});
+    std::vector<nn::graph> told;
+    nn::train(t, data.x, data.y, {.epochs = 3, .batch = 40,
+                                  .progress = [&](const nn::training_progress& p) { return p.step < last; },
+                                  .improved = [&](const nn::trainee& now) { told.push_back(nn::convert(now)); }});
+    CHECK(told.size() == 2);  // as it begins; the first epoch, or what there is of it
+    const auto weights = [](const nn::graph& g) { return nn::weights_of(g.nodes[0].layer)->values.values; };
+    CHECK(weights(told[0]) != weights(told[1]));
+    CHECK(weights(told[1]) == weights(nn::convert(t)));
+  }
+}
+
 TEST_CASE("training: bad labels sizes layers and losses are refused by name") {
   const spots data;
   nn::trainee t = nn::prepare_float(net(false));

@@ -13,10 +13,10 @@
 namespace equant::inline EQUANT_ABI::nn {
 
 /// How a grid learns from the loss.
-///   straight_through  not at all: x's gradient passes where x was not clipped (Bengio et al. 2013), ranges are
-///   observed lsq               the scale, rounding's own slope included (Esser et al. 2020) lsq_plus          the
-///   scale and the zero point (Bhalgat et al. 2020) pact              the scale, from the clipped values alone (Choi et
-///   al. 2018)
+///   straight_through  not at all: x's gradient passes where x was not clipped (Bengio et al. 2013), ranges are observed
+///   lsq               the scale, rounding's own slope included (Esser et al. 2020)
+///   lsq_plus          the scale and the zero point (Bhalgat et al. 2020)
+///   pact              the scale, from the clipped values alone (Choi et al. 2018)
 enum class grid_learning { straight_through, lsq, lsq_plus, pact };
 
 struct grid_gradient {

@@ -11,6 +11,7 @@
 #include <equant/nn/engine.hpp>
 #include <equant/nn/export.hpp>
 #include <equant/nn/import.hpp>
+#include <equant/nn/initial_weights.hpp>
 #include <equant/nn/npy.hpp>
 #include <equant/nn/predict.hpp>
 #include <equant/nn/quantize.hpp>

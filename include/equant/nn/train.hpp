@@ -37,6 +37,8 @@ struct train_options {
   double observe = 0.5;  ///< straight_through: ranges follow for this part of the steps, then freeze
   std::function<void(tensor&, splitmix64&)> augment{};           ///< changes a batch at random
   std::function<bool(const training_progress&)> progress{};      ///< after each step; false: stop, keep what is best
+  /// What would be left if training ended now: as it begins, and after each epoch of least mean loss. For who saves it.
+  std::function<void(const trainee&)> improved{};
 };
 
 namespace training {
@@ -124,7 +126,7 @@ struct snapshot {
 }  // namespace training
 
 /// Trains on inputs (one tensor per input of the network, batches of the same length) to answer with `labels`, and
-/// leaves the weights of the epoch of least mean loss. The same seed gives the same weights, bit for bit. Throws
+/// leaves the weights of the epoch of least mean loss; one that was stopped midway counts where there is no other. The same seed gives the same weights, bit for bit. Throws
 /// std::invalid_argument where a label is out of range or sizes do not fit, before the first step; and where the loss
 /// is no longer finite, with the node it began at, the best weights so far kept.
 inline void train(trainee& t, std::span<const tensor> inputs, std::span<const index_t> labels,
@@ -155,6 +157,7 @@ inline void train(trainee& t, std::span<const tensor> inputs, std::span<const in
   training::snapshot best(t);
   double least = std::numeric_limits<double>::infinity();
   bool stopped = false;
+  if (o.improved) o.improved(t);
   for (index_t epoch = 0, step = 0; epoch < o.epochs && !stopped; ++epoch) {
     training::shuffle(order, random);
     double loss = 0, correct = 0, seen = 0;
@@ -197,10 +200,10 @@ inline void train(trainee& t, std::span<const tensor> inputs, std::span<const in
       stopped = o.progress && !o.progress({epoch, step + 1, steps, loss / seen, correct / seen});
     }
     refresh(t);
-    if (loss / seen <= least) {
-      least = loss / seen;
-      best = training::snapshot(t);
-    }
+    if (loss / seen > least || (stopped && epoch > 0)) continue;
+    least = loss / seen;
+    best = training::snapshot(t);
+    if (o.improved) o.improved(t);
   }
   best.restore(t);
 }

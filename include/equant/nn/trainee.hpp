@@ -177,6 +177,10 @@ inline trainee prepare(const graph& net, std::span<const tensor> inputs, const p
   return t;
 }
 
+inline trainee prepare(const graph& net, const tensor& inputs, const prepare_options& o = {}) {
+  return prepare(net, std::span<const tensor>(&inputs, 1), o);
+}
+
 /// The quantized network that training has made: run in float it is the fake-quantized one it was trained as.
 inline graph convert(const trainee& t) { return t.current; }
 
