@@ -17,6 +17,7 @@
 #include <equant/nn/quantize.hpp>
 #include <equant/nn/report.hpp>
 #include <equant/nn/train.hpp>
+#include <equant/nn/width_table.hpp>
 
 namespace equant::inline EQUANT_ABI::nn {
 

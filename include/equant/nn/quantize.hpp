@@ -18,6 +18,14 @@ namespace equant::inline EQUANT_ABI::nn {
 /// Whether channels' ranges are brought together before anything is rounded.
 enum class equalization { none, by_weights, by_activations, automatic };
 
+/// The width of the weights of one layer.
+struct layer_width {
+  std::string node;
+  int bits = 8;
+
+  bool operator==(const layer_width&) const = default;
+};
+
 struct quantize_options {
   int weight_bits = 8;                         ///< 2 to 8
   int activation_bits = 8;                     ///< 2 to 8, or 32: they stay in float
@@ -26,6 +34,7 @@ struct quantize_options {
   bool symmetric_activations = false;          ///< zero in the middle
   range_observer calibrator = automatic{};     ///< of activations
   std::vector<std::string> keep_float{};       ///< nodes that are not quantized
+  std::vector<layer_width> widths{};           ///< of nodes not weight_bits wide: see width_table.hpp
   equalization equalize = equalization::automatic;
   rounding_method rounding = rounding_method::gptq;  ///< of weights
   bool correct_bias = true;
@@ -43,6 +52,26 @@ inline bool kept(const quantize_options& o, const node& n) {
   return std::find(o.keep_float.begin(), o.keep_float.end(), n.name) != o.keep_float.end();
 }
 
+/// The width of a layer's weights.
+inline int bits_of(const quantize_options& o, const node& n) {
+  for (const layer_width& w : o.widths) {
+    if (w.node == n.name) return w.bits;
+  }
+  return o.weight_bits;
+}
+
+/// Throws std::invalid_argument where a width is none or has no layer.
+inline void check_widths(const graph& g, const quantize_options& o) {
+  static_cast<void>(largest_weight_code(o.weight_bits));
+  for (const layer_width& w : o.widths) {
+    static_cast<void>(largest_weight_code(w.bits));
+    const bool found = std::any_of(g.nodes.begin(), g.nodes.end(), [&](const node& n) {
+      return n.name == w.node && weights_of(n.layer) != nullptr;
+    });
+    if (!found) contract::invalid_argument("no node of network '", g.name, "' with weights is called '", w.node, "'");
+  }
+}
+
 /// Codes for the weights of every layer whose input is on a grid; of every layer where activations stay in float.
 inline void round_weights(graph& g, const quantize_options& o) {
   for (node& n : g.nodes) {
@@ -50,9 +79,9 @@ inline void round_weights(graph& g, const quantize_options& o) {
     if (w == nullptr || kept(o, n)) continue;
     const auto& input = g.at(n.inputs[0]).grid;
     if (input) {
-      quantize_weights(*w, o.weight_bits, o.per_channel, bias_of(n.layer)->values, input->scale);
+      quantize_weights(*w, bits_of(o, n), o.per_channel, bias_of(n.layer)->values, input->scale);
     } else if (o.activation_bits == 32) {
-      quantize_weights(*w, o.weight_bits, o.per_channel);
+      quantize_weights(*w, bits_of(o, n), o.per_channel);
     }
   }
 }
@@ -84,7 +113,7 @@ inline graph attempt(const graph& net, std::span<const tensor> inputs, std::span
 /// see, one tensor per input of the network, batches of the same length. Throws std::invalid_argument where they do not
 /// fit, are empty or hold a value that is not finite.
 inline graph quantize(const graph& net, std::span<const tensor> inputs, const quantize_options& o = {}) {
-  static_cast<void>(largest_weight_code(o.weight_bits));
+  quantizing::check_widths(net, o);
   static_cast<void>(place_grids(net, o.keep_float));  // the names are those of nodes
   check_inputs(net, inputs);
   const graph folded = fold_batch_norms(net);
@@ -125,10 +154,11 @@ inline graph quantize(const graph& net, const tensor& inputs, const quantize_opt
 
 /// Only weights are quantized, which needs no data: a quarter of the size, activations in float.
 inline graph quantize_weights(const graph& net, const quantize_options& o = {}) {
+  quantizing::check_widths(net, o);
   graph g = fold_batch_norms(net);
   for (node& n : g.nodes) {
     weights* w = weights_of(n.layer);
-    if (w != nullptr && !quantizing::kept(o, n)) quantize_weights(*w, o.weight_bits, o.per_channel);
+    if (w != nullptr && !quantizing::kept(o, n)) quantize_weights(*w, quantizing::bits_of(o, n), o.per_channel);
   }
   return g;
 }
