@@ -118,7 +118,9 @@ inline graph quantize(const graph& net, std::span<const tensor> inputs, const qu
   check_inputs(net, inputs);
   const graph folded = fold_batch_norms(net);
   const index_t all = inputs[0].sizes[0];
-  const std::vector<tensor> sample = first_rows(inputs, std::min<index_t>(all, 512));
+  const index_t each = std::max<index_t>(1, inputs[0].count() / std::max<index_t>(1, all));
+  const index_t most = std::clamp<index_t>((index_t{1} << 24) / each, 64, 512);  // large images fill the memory
+  const std::vector<tensor> sample = first_rows(inputs, std::min(all, most));
 
   std::vector<equalization> ways{o.equalize};
   if (o.equalize == equalization::automatic) {
