@@ -132,20 +132,22 @@ inline width_table measure_widths(const graph& net, std::span<const tensor> inpu
     const bool chosen = weights_of(g.nodes[i].layer) != nullptr && !quantizing::kept(o.quantize, g.nodes[i]);
     if (chosen) candidates.push_back({i, {}, {}});
   }
+  std::vector<rounding_note> notes;
   const auto look = [&](int v, std::span<float> values, const shape& s) {
     for (widening::candidate& c : candidates) {
       const node& n = g.nodes[c.node];
       if (n.output == v) c.means = correcting::channel_means(values, weights_of(n.layer)->outputs());
       if (n.inputs[0] != v) continue;
       for (int bits : o.bits) {
-        layer rounded = n.layer;
-        quantize_weights(*weights_of(rounded), bits, o.quantize.per_channel);
+        node rounded = n;
+        weights& w = *weights_of(rounded.layer);
+        quantize_weights(w, bits, o.quantize.per_channel);
         if (o.quantize.rounding != rounding_method::nearest) {
-          weights_of(rounded)->values = weights_of(n.layer)->values;
+          w.values = weights_of(n.layer)->values;
           const layer_inputs in{values, values, s, sizes[static_cast<std::size_t>(n.output)]};
-          repairing::round_by_inputs(rounded, in, o.quantize.rounding, 0);
+          repairing::round_by_inputs(rounded, in, o.quantize.rounding, 0, notes);
         }
-        c.forms.push_back(std::move(rounded));
+        c.forms.push_back(std::move(rounded.layer));
       }
     }
   };
