@@ -29,8 +29,8 @@ image render(int width, int height) {
   image picture(height, 3 * width);
   for (int row = 0; row < height; ++row) {
     for (int column = 0; column < width; ++column) {
-      const float x = 2.0f * static_cast<float>(column) / static_cast<float>(width) - 1;
-      const float y = 1 - 2.0f * static_cast<float>(row) / static_cast<float>(height);
+      const float x = static_cast<float>(2 * column - width) / static_cast<float>(height);
+      const float y = static_cast<float>(height - 2 * row) / static_cast<float>(height);
       Eigen::Array3f color = y > -0.35f ? Eigen::Array3f(0.95f - 0.6f * y, 0.65f - 0.25f * y, 0.45f + 0.3f * y)
                                         : Eigen::Array3f(0.25f, 0.45f, 0.2f) * (0.9f + y * 0.5f);
       const float r2 = (x * x + y * y) / 0.36f;
