@@ -234,3 +234,56 @@ TEST_CASE("training: bad labels sizes layers and losses are refused by name") {
   nn::trainee lost = nn::prepare_float(wild);
   CHECK_THROWS_WITH(nn::train(lost, data.x, data.y), says("beginning at node 'depthwise'"));
 }
+
+TEST_CASE("training: inputs that do not fit are refused before the first step") {
+  const spots data;
+  nn::trainee t = nn::prepare_float(net(false));
+  const auto weights = [&] { return nn::weights_of(t.net.nodes[0].layer)->values.values; };
+  const auto before = weights();
+  std::vector<index_t> labels = data.y;
+  labels[3] = -1;
+  CHECK_THROWS_WITH(nn::train(t, data.x, labels), says("entry 3 has label -1"));
+  CHECK_THROWS_AS(nn::train(t, nn::tensor(shape{120, 1, 6, 5}), data.y), std::invalid_argument);
+  CHECK_THROWS_AS(nn::train(t, nn::tensor(shape{120, 36}), data.y), std::invalid_argument);
+  CHECK_THROWS_AS(nn::train(t, std::vector<nn::tensor>{data.x, data.x}, data.y), std::invalid_argument);
+  CHECK_THROWS_WITH(nn::train(t, data.x, data.y, {.batch = 0}), says("in batches of 0"));
+  CHECK_THROWS_WITH(nn::train(t, data.x, data.y, {.epochs = -1}), says("-1 epochs"));
+  CHECK(weights() == before);
+}
+
+TEST_CASE("training: where the loss is lost the best weights so far are kept") {
+  const spots data;
+  nn::trainee t = nn::prepare_float(net(false));
+  std::vector<nn::graph> told;
+  index_t steps = 0;
+  const auto spoil = [&](nn::tensor& x, splitmix64&) {
+    if (++steps == 9) x.values[0] = std::numeric_limits<float>::infinity();
+  };
+  CHECK_THROWS_WITH(nn::train(t, data.x, data.y,
+                              {.epochs = 5, .augment = spoil, .improved = [&](const nn::trainee& now) {
+                                 told.push_back(nn::convert(now));
+                               }}),
+                    says("at step 8, beginning at node 'conv'"));
+  REQUIRE(told.size() >= 2);
+  const nn::graph kept = nn::convert(t);
+  for (const std::size_t n : {std::size_t{0}, kept.nodes.size() - 2}) {
+    CHECK(nn::weights_of(kept.nodes[n].layer)->values == nn::weights_of(told.back().nodes[n].layer)->values);
+  }
+}
+
+TEST_CASE("training: with batches that change at random a seed gives the same network too") {
+  const spots data;
+  const nn::graph teacher = net(true);
+  for (const auto method : {nn::grid_learning::straight_through, nn::grid_learning::lsq_plus}) {
+    const auto answers = [&](std::uint64_t seed) {
+      const auto noise = [](nn::tensor& x, splitmix64& random) {
+        for (float& v : x.values) v += static_cast<float>(0.01 * random.uniform());
+      };
+      nn::trainee t = nn::prepare(teacher, data.x, {.weight_bits = 4, .activation_bits = 4, .method = method});
+      nn::train(t, data.x, data.y, {.epochs = 2, .seed = seed, .teacher = &teacher, .augment = noise});
+      return nn::evaluate(nn::convert(t), std::span(&data.x, 1))[0].values;
+    };
+    CHECK(answers(4) == answers(4));
+    CHECK(answers(4) != answers(5));
+  }
+}

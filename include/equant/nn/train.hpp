@@ -126,9 +126,10 @@ struct snapshot {
 }  // namespace training
 
 /// Trains on inputs (one tensor per input of the network, batches of the same length) to answer with `labels`, and
-/// leaves the weights of the epoch of least mean loss; one that was stopped midway counts where there is no other. The same seed gives the same weights, bit for bit. Throws
-/// std::invalid_argument where a label is out of range or sizes do not fit, before the first step; and where the loss
-/// is no longer finite, with the node it began at, the best weights so far kept.
+/// leaves the weights of the epoch of least mean loss; one that was stopped midway counts where there is no other. The
+/// same seed gives the same weights, bit for bit. Throws std::invalid_argument where a label is out of range or sizes
+/// do not fit, before the first step; and where the loss is no longer finite, with the node it began at, the best
+/// weights so far kept.
 inline void train(trainee& t, std::span<const tensor> inputs, std::span<const index_t> labels,
                   const train_options& o = {}) {
   check_inputs(t.net, inputs);
