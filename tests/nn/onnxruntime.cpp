@@ -8,6 +8,7 @@
 #include <equant/nn/engine.hpp>
 #include <equant/nn/export.hpp>
 #include <equant/nn/import.hpp>
+#include <equant/nn/predict.hpp>
 #include <equant/nn/quantize.hpp>
 
 using namespace equant;
@@ -22,21 +23,10 @@ onnxruntime::result run_there(const nn::graph& g, const nn::tensor& x) {
 
 std::vector<nn::tensor> ours_of(const nn::graph& g, const nn::tensor& x) { return nn::engine(g, {x.sizes}).run(x); }
 
-std::vector<index_t> winners(const nn::tensor& logits) {
-  std::vector<index_t> found;
-  const index_t classes = logits.count() / logits.sizes[0];
-  for (auto row = logits.values.begin(); row != logits.values.end(); row += classes) {
-    found.push_back(std::max_element(row, row + classes) - row);
-  }
-  return found;
-}
 /// The share of rows with the same largest value.
 double agreement(const nn::tensor& a, const nn::tensor& b) {
   REQUIRE(a.sizes == b.sizes);
-  const auto p = winners(a), q = winners(b);
-  index_t same = 0;
-  for (std::size_t i = 0; i < p.size(); ++i) same += p[i] == q[i] ? 1 : 0;
-  return static_cast<double>(same) / static_cast<double>(p.size());
+  return nn::agreement(nn::top1(a), nn::top1(b));
 }
 
 /// 10 log10 of the energy of y over that of its distance to x.

@@ -1,6 +1,6 @@
 // SPDX-FileCopyrightText: the equant authors
 // SPDX-License-Identifier: MIT
-#include "networks.hpp"
+#include "images.hpp"
 
 #include <catch.hpp>
 #include <core/says.hpp>
@@ -11,20 +11,6 @@
 
 using namespace equant;
 using namespace networks;
-
-namespace {
-
-const nn::tensor& images() {
-  static const nn::tensor x = noise({40, 2, 8, 8}, 7);
-  return x;
-}
-
-double sqnr(const nn::graph& net, const nn::graph& g) {
-  const std::span<const nn::tensor> x(&images(), 1);
-  return nn::worst_sqnr_db(nn::evaluate(net, x, {.grids = false}), nn::evaluate(g, x));
-}
-
-}  // namespace
 
 TEST_CASE("Weights are rounded to the nearest of symmetric codes, a scale per output") {
   nn::weights w;
