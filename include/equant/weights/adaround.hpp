@@ -7,11 +7,11 @@
 namespace equant::inline EQUANT_ABI::weights {
 
 struct adaround_options {
-  index_t group = 0;              ///< inputs that share a scale; 0: all
+  index_t group = 0;  ///< inputs that share a scale; 0: all
   int steps = 400;
-  float rate = 0.02f;             ///< Adam's
-  float strength = 0.05f;         ///< of the regularizer
-  Eigen::MatrixXf scales{};       ///< outputs x groups, to be kept as they are; empty: those of least error
+  float rate = 0.02f;        ///< Adam's
+  float strength = 0.05f;    ///< of the regularizer
+  Eigen::MatrixXf scales{};  ///< outputs x groups, to be kept as they are; empty: those of least error
 };
 
 namespace adaptive {
@@ -25,16 +25,13 @@ inline float soft(float v, float& slope) {
 
 }  // namespace adaptive
 
-/// Rounds each weight to the level below or above, whichever serves the output: AdaRound (Nagel et al. 2020) on moments.
-/// q = scale (low + (high - low) h(v)) minimises tr((q - w) S (q - w)^T) / mean diagonal of S, in units of the scales,
-/// plus strength * sum (1 - |2 h - 1|^beta), beta falling from 20 to 2, by Adam over v. An output for which the nearest
-/// levels are better in the end gets those.
+/// Rounds each weight to the level below or above, whichever serves the output: AdaRound (Nagel et al. 2020) on
+/// moments. q = scale (low + (high - low) h(v)) minimises tr((q - w) S (q - w)^T) / mean diagonal of S, in units of the
+/// scales, plus strength * sum (1 - |2 h - 1|^beta), beta falling from 20 to 2, by Adam over v. An output for which the
+/// nearest levels are better in the end gets those.
 inline coded_weights adaround(const Eigen::MatrixXf& w, const Eigen::MatrixXf& s, const levels& to,
                               const adaround_options& o = {}) {
-  if (s.rows() != w.cols() || s.cols() != w.cols()) {
-    contract::invalid_argument("moments of ", s.rows(), " x ", s.cols(), " for weights of ", w.cols(), " inputs");
-  }
-  if (!s.allFinite() || !w.allFinite()) contract::invalid_argument("weights or moments of inputs that are not finite");
+  check_moments(w, s);
   if (o.group < 0) contract::invalid_argument("groups of ", o.group, " inputs");
   coded_weights q{{}, w, o.scales, o.group == 0 ? std::max<index_t>(w.cols(), 1) : o.group};
   if (q.scales.size() == 0) q.scales = best_scales(w, s.diagonal(), q.group, to);
@@ -73,7 +70,8 @@ inline coded_weights adaround(const Eigen::MatrixXf& w, const Eigen::MatrixXf& s
     gradient *= slope.array();
     first = 0.9f * first + 0.1f * gradient;
     second = 0.999f * second + 0.001f * gradient.square();
-    const float fix1 = 1 - std::pow(0.9f, static_cast<float>(step + 1)), fix2 = 1 - std::pow(0.999f, static_cast<float>(step + 1));
+    const float fix1 = 1 - std::pow(0.9f, static_cast<float>(step + 1)),
+                fix2 = 1 - std::pow(0.999f, static_cast<float>(step + 1));
     v.array() -= o.rate * (first / fix1) / ((second / fix2).sqrt() + 1e-8f);
     for (index_t k = 0; k < v.size(); ++k) h.data()[k] = adaptive::soft(v.data()[k], slope.data()[k]);
   }

@@ -63,6 +63,14 @@ class covariance {
   double samples_ = 0, fourth_ = 0;
 };
 
+/// Throws std::invalid_argument where moments are not those of the inputs of weights `w`, or not finite.
+inline void check_moments(const Eigen::MatrixXf& w, const Eigen::MatrixXf& s) {
+  if (s.rows() != w.cols() || s.cols() != w.cols()) {
+    contract::invalid_argument("moments of ", s.rows(), " x ", s.cols(), " for weights of ", w.cols(), " inputs");
+  }
+  if (!s.allFinite() || !w.allFinite()) contract::invalid_argument("weights or moments of inputs that are not finite");
+}
+
 /// The error that weights `q` instead of `w` (outputs x inputs) make in a layer's output, relative to the output:
 /// tr((w - q) S (w - q)^T) / tr(w S w^T).
 inline double output_error(const Eigen::Ref<const Eigen::MatrixXf>& w, const Eigen::Ref<const Eigen::MatrixXf>& q,

@@ -5,26 +5,23 @@
 #include <equant/weights/gptq.hpp>
 #include <equant/weights/hadamard.hpp>
 #include <equant/weights/scales.hpp>
-
 #include <numeric>
 
 namespace equant::inline EQUANT_ABI::weights {
 
 struct rounding_options {
-  bool compensate = true;  ///< GPTQ; else every weight goes to its nearest level
-  bool descend = true;     ///< coordinate descent and fitted scales afterwards
-  bool ordered = false;    ///< inputs of much power are rounded first
-  bool rotate = false;     ///< by a Hadamard matrix before, and back afterwards
-  index_t group = 0;       ///< inputs that share a scale; 0: all
-  float damping = 0.01f;   ///< of the moments, relative to their mean diagonal
+  bool compensate = true;    ///< GPTQ; else every weight goes to its nearest level
+  bool descend = true;       ///< coordinate descent and fitted scales afterwards
+  bool ordered = false;      ///< inputs of much power are rounded first
+  bool rotate = false;       ///< by a Hadamard matrix before, and back afterwards
+  index_t group = 0;         ///< inputs that share a scale; 0: all
+  float damping = 0.01f;     ///< of the moments, relative to their mean diagonal
   Eigen::MatrixXf scales{};  ///< outputs x groups, to be kept as they are; empty: those of least error
 };
 
 namespace choosing {
 
-inline Eigen::VectorXf importance(const Eigen::MatrixXf& u) {
-  return u.diagonal().cwiseAbs2().cwiseInverse();
-}
+inline Eigen::VectorXf importance(const Eigen::MatrixXf& u) { return u.diagonal().cwiseAbs2().cwiseInverse(); }
 
 template <class Code>
 coded_weights in_order(const Eigen::MatrixXf& w, const Eigen::MatrixXf& s, const Code& code,
@@ -77,14 +74,12 @@ coded_weights in_order(const Eigen::MatrixXf& w, const Eigen::MatrixXf& s, const
 template <class Code>
 coded_weights round_weights(const Eigen::MatrixXf& w, const Eigen::MatrixXf& s, const Code& code,
                             const rounding_options& o = {}) {
-  if (s.rows() != w.cols() || s.cols() != w.cols()) {
-    contract::invalid_argument("moments of ", s.rows(), " x ", s.cols(), " for weights of ", w.cols(), " inputs");
-  }
-  if (!s.allFinite() || !w.allFinite()) contract::invalid_argument("weights or moments of inputs that are not finite");
+  check_moments(w, s);
   if (o.group < 0) contract::invalid_argument("groups of ", o.group, " inputs");
   const index_t groups = o.group == 0 ? 1 : (w.cols() + o.group - 1) / o.group;
   if (o.scales.size() > 0 && (o.scales.rows() != w.rows() || o.scales.cols() != groups)) {
-    contract::invalid_argument(o.scales.rows(), " x ", o.scales.cols(), " scales for ", w.rows(), " outputs in ", groups, " groups");
+    contract::invalid_argument(o.scales.rows(), " x ", o.scales.cols(), " scales for ", w.rows(), " outputs in ",
+                               groups, " groups");
   }
   if (o.rotate) {
     const hadamard turn(w.cols());
