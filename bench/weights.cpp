@@ -168,12 +168,15 @@ int main(int count, char** arguments) {
   const network networks[] = {{"ic_float", "ic_calib_x", "ic_test_x", "ic_test_y", 0.760, 0.713, 0.60},
                               {"mnist", "mnist_calib_x", "mnist_test_x", "mnist_test_y", 0, 0, 0.97},
                               {"digits_cnn", "digits_train_x", "digits_test_x", "digits_test_y", 0, 0, 0.93}};
+  int failed = 0;
   for (const network& n : networks) {
     try {
       if (count == 3) measure(to, arguments[2], n);
     } catch (const std::exception& e) {
       std::fprintf(stderr, "%s: %s\n", n.model, e.what());
+      ++failed;
     }
   }
   io::write_file(arguments[1], to.text());
+  return failed > 0 ? 1 : 0;
 }

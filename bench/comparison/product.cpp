@@ -11,10 +11,6 @@ namespace {
 
 using namespace equant;
 
-double sqnr_db(const matrix& exact, const matrix& y) {
-  return 10 * std::log10(exact.squaredNorm() / (exact - y).cast<double>().squaredNorm());
-}
-
 /// A triangle's values, the sum of two uniform ones: no outliers, as after a layer and its activation.
 matrix noise(long rows, long columns, std::uint64_t seed) {
   splitmix64 random(seed);
@@ -37,7 +33,7 @@ job product_job(long m, long n, long k, int rounds) {
   const auto add = [&](const std::string& name, std::size_t bytes, std::function<void()> run) {
     run();
     j.rows.push_back(
-        {name, 8.0 * static_cast<double>(bytes) / static_cast<double>(w->size()), bytes, sqnr_db(exact, *y)});
+        {name, 8.0 * static_cast<double>(bytes) / static_cast<double>(w->size()), bytes, metrics::sqnr_db(exact, *y)});
     times.push_back({j.rows.size() - 1, 0, operations, std::move(run)});
   };
   if (m == 1) {

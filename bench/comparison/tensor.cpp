@@ -34,9 +34,8 @@ struct bench_of {
   void add_scalar(const std::string& name) {
     using stored = Eigen::Matrix<T, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
     const auto q = std::make_shared<stored>(x.template cast<T>());
-    const double noise = (q->template cast<double>() - x.template cast<double>()).squaredNorm();
     j.rows.push_back({name, 8.0 * sizeof(T), sizeof(T) * static_cast<std::size_t>(x.size()),
-                      10 * std::log10(x.template cast<double>().squaredNorm() / noise)});
+                      metrics::sqnr_db(x, matrix(q->template cast<float>()))});
     const std::size_t r = j.rows.size() - 1;
     times.push_back({r, 0, bytes_of_floats(), [this, q] { *q = x.template cast<T>(); }});
     times.push_back({r, 1, bytes_of_floats(), [to = back, q] { *to = q->template cast<float>(); }});
