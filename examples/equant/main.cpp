@@ -2,17 +2,15 @@
 // SPDX-License-Identifier: MIT
 
 // The program: equant's answers without writing C++. Like the guard, this file is compiled for any CPU.
+#include <CLI/CLI.hpp>
+#include <equant/core/version.hpp>
+#include <exception>
+#include <iostream>
+
 #include "bits.hpp"
 #include "machine.hpp"
 #include "model.hpp"
 #include "training.hpp"
-
-#include <equant/core/version.hpp>
-
-#include <CLI/CLI.hpp>
-
-#include <exception>
-#include <iostream>
 
 namespace {
 
@@ -33,7 +31,8 @@ void add_training_options(CLI::App* command, program::training_options& o) {
   command->add_option("--batch", o.batch, "Inputs per step")->capture_default_str();
   command->add_option("--rate", o.rate, "Learning rate, in quantization steps of the weights")->capture_default_str();
   command->add_option("--seed", o.seed, "The same seed gives the same network")->capture_default_str();
-  command->add_option("--method", o.method, "How grids learn: lsq_plus, lsq, pact, straight_through; fbgemm: as PyTorch")
+  command
+      ->add_option("--method", o.method, "How grids learn: lsq_plus, lsq, pact, straight_through; fbgemm: as PyTorch")
       ->capture_default_str();
   command->add_option("--keep-float", o.keep_float, "A node that stays in float; may be given again");
 }
@@ -67,12 +66,16 @@ int main(int argc, char** argv) {
   command->add_option("-c,--calibration", quantize.calibration,
                       "Inputs it will see, .npy; without them only weights are quantized");
   command->add_option("-o,--output", quantize.output, "The quantized network, .onnx")->required();
-  command->add_option("--divide", quantize.divide, "What inputs are divided by first: 255 for pixels of 0 to 255, say")->capture_default_str();
+  command->add_option("--divide", quantize.divide, "What inputs are divided by first: 255 for pixels of 0 to 255, say")
+      ->capture_default_str();
   command->add_option("--weight-bits", quantize.weight_bits, "2 to 8")->capture_default_str();
   command->add_option("--activation-bits", quantize.activation_bits, "2 to 8, or float")->capture_default_str();
   command->add_option("--calibrator", quantize.calibrator, "automatic, min_max, mse, entropy, percentile:99.99")
       ->capture_default_str();
-  command->add_option("--method", quantize.method, "How weights are rounded: gptq, coordinate, adaround, hqq, nearest, automatic")->capture_default_str();
+  command
+      ->add_option("--method", quantize.method,
+                   "How weights are rounded: gptq, coordinate, adaround, hqq, nearest, automatic")
+      ->capture_default_str();
   command->add_option("--equalize", quantize.equalize, "automatic, none, weights, activations")->capture_default_str();
   command->add_flag("--per-tensor", quantize.per_tensor, "One scale for all weights of a layer");
   command->add_flag("--symmetric", quantize.symmetric, "Activations with zero in the middle");
@@ -85,7 +88,8 @@ int main(int argc, char** argv) {
   command = app.add_subcommand("run", "Run a network, float or QDQ, on equant's own kernels");
   command->add_option("model", run.model, "A network, .onnx")->required();
   command->add_option("-i,--input", run.input, "Inputs, .npy")->required();
-  command->add_option("--divide", run.divide, "What inputs are divided by first: 255 for pixels of 0 to 255, say")->capture_default_str();
+  command->add_option("--divide", run.divide, "What inputs are divided by first: 255 for pixels of 0 to 255, say")
+      ->capture_default_str();
   command->add_option("-o,--output", run.output, "Answers, .npy")->required();
   command->add_option("--output-name", run.output_name, "Which output; the first unless given");
   command->add_option("--repeat", run.repeat, "Run so often, and print the time")->capture_default_str();
@@ -102,14 +106,16 @@ int main(int argc, char** argv) {
   command->add_option("first", compare.first, "The float network, .onnx")->required();
   command->add_option("second", compare.second, "The quantized one, .onnx")->required();
   command->add_option("-i,--input", compare.input, "Inputs, .npy")->required();
-  command->add_option("--divide", compare.divide, "What inputs are divided by first: 255 for pixels of 0 to 255, say")->capture_default_str();
+  command->add_option("--divide", compare.divide, "What inputs are divided by first: 255 for pixels of 0 to 255, say")
+      ->capture_default_str();
   command->add_option("--labels", compare.labels, "The right answers, .npy");
   command->add_option("--limit", compare.limit, "Inputs for the report by layers")->capture_default_str();
   command->add_option("--html", compare.html, "Write a page with plots");
   command->callback([&] { program::compare(compare); });
 
   program::finetune_options finetune;
-  command = app.add_subcommand("finetune", "Train a network at few bits: the best of its epochs is kept, Ctrl-C ends it");
+  command =
+      app.add_subcommand("finetune", "Train a network at few bits: the best of its epochs is kept, Ctrl-C ends it");
   add_training_options(command, finetune);
   command->add_option("-o,--output", finetune.output, "The quantized network, .onnx")->required();
   command->add_option("--weight-bits", finetune.weight_bits, "2 to 8")->capture_default_str();

@@ -1,15 +1,14 @@
 // SPDX-FileCopyrightText: the equant authors
 // SPDX-License-Identifier: MIT
-#include "html.hpp"
-#include "model.hpp"
-#include "table.hpp"
-
 #include <equant/nn/import.hpp>
 #include <equant/nn/npy.hpp>
 #include <equant/nn/predict.hpp>
 #include <equant/nn/report.hpp>
-
 #include <iostream>
+
+#include "html.hpp"
+#include "model.hpp"
+#include "table.hpp"
 
 namespace program {
 using namespace equant;
@@ -21,7 +20,8 @@ void compare(const compare_options& o) {
   nn::check_inputs(a, std::span<const nn::tensor>(&x, 1));
   nn::check_inputs(b, std::span<const nn::tensor>(&x, 1));
   const nn::tensor ya = nn::predict(a, x), yb = nn::predict(b, x);
-  if (ya.sizes != yb.sizes) contract::invalid_argument("the networks give ", to_string(ya.sizes), " and ", to_string(yb.sizes));
+  if (ya.sizes != yb.sizes)
+    contract::invalid_argument("the networks give ", to_string(ya.sizes), " and ", to_string(yb.sizes));
 
   comparison c;
   c.first = o.first;
@@ -38,21 +38,28 @@ void compare(const compare_options& o) {
   const nn::tensor sample = x.rows(0, std::min<index_t>(x.sizes[0], std::max<long>(o.limit, 1)));
   c.layers = nn::report(a, b, std::span<const nn::tensor>(&sample, 1));
 
-  std::cout << o.second << " beside " << o.first << ", on " << c.inputs << " inputs\n  output SQNR " << decibels(c.sqnr_db) << " dB, same answer "
-            << percent(c.agreement) << ", " << in_bytes(c.bytes[1]) << " instead of " << in_bytes(c.bytes[0]) << '\n';
+  std::cout << o.second << " beside " << o.first << ", on " << c.inputs << " inputs\n  output SQNR "
+            << decibels(c.sqnr_db) << " dB, same answer " << percent(c.agreement) << ", " << in_bytes(c.bytes[1])
+            << " instead of " << in_bytes(c.bytes[0]) << '\n';
   if (c.accuracy) std::cout << "  top-1 " << percent((*c.accuracy)[0]) << " -> " << percent((*c.accuracy)[1]) << '\n';
-  text_table t({"layer", "kind", "W", "A", "low", "high", "alone dB", "in network dB", "output alone dB", "kept float dB", "clipped", "at limits", "dead"});
+  text_table t({"layer", "kind", "W", "A", "low", "high", "alone dB", "in network dB", "output alone dB",
+                "kept float dB", "clipped", "at limits", "dead"});
   for (const nn::layer_report& l : c.layers.layers) {
     const auto bits = [](int n) { return n >= 32 ? std::string("float") : std::to_string(n); };
     t.add({l.name, l.kind, bits(l.weight_bits), bits(l.activation_bits), number(l.low, 4), number(l.high, 4),
-           l.quantized() ? decibels(l.sqnr_alone_db) : "", decibels(l.sqnr_db), l.quantized() ? decibels(l.output_alone_db) : "",
-           l.quantized() ? decibels(l.kept_float_db) : "", percent(l.clipped), percent(l.at_limits), std::to_string(l.dead_channels)});
+           l.quantized() ? decibels(l.sqnr_alone_db) : "", decibels(l.sqnr_db),
+           l.quantized() ? decibels(l.output_alone_db) : "", l.quantized() ? decibels(l.kept_float_db) : "",
+           percent(l.clipped), percent(l.at_limits), std::to_string(l.dead_channels)});
   }
-  std::cout << "\nLayer by layer, on " << sample.sizes[0] << " inputs. alone: this layer quantized, its inputs float; in network: all quantized; output\n"
-            << "alone: what this layer does to the network's output; kept float: the output when only this layer stays float.\n\n" << t.text();
+  std::cout << "\nLayer by layer, on " << sample.sizes[0]
+            << " inputs. alone: this layer quantized, its inputs float; in network: all quantized; output\n"
+            << "alone: what this layer does to the network's output; kept float: the output when only this layer stays "
+               "float.\n\n"
+            << t.text();
   if (const nn::layer_report* w = c.layers.worst()) {
-    std::cout << "\n'" << w->name << "' hurts most: alone it leaves " << decibels(w->output_alone_db) << " dB. Keeping it in float (--keep-float "
-              << w->name << ") brings the output from " << decibels(c.layers.sqnr_db) << " to " << decibels(w->kept_float_db) << " dB.\n";
+    std::cout << "\n'" << w->name << "' hurts most: alone it leaves " << decibels(w->output_alone_db)
+              << " dB. Keeping it in float (--keep-float " << w->name << ") brings the output from "
+              << decibels(c.layers.sqnr_db) << " to " << decibels(w->kept_float_db) << " dB.\n";
   }
   if (!o.html.empty()) {
     io::write_file(o.html, html_page(c));

@@ -1,12 +1,11 @@
 // SPDX-FileCopyrightText: the equant authors
 // SPDX-License-Identifier: MIT
-#include "model.hpp"
-#include "table.hpp"
-
 #include <equant/nn/import.hpp>
 #include <equant/nn/report.hpp>
-
 #include <iostream>
+
+#include "model.hpp"
+#include "table.hpp"
 
 namespace program {
 namespace {
@@ -39,8 +38,8 @@ void inspect(const std::string& model) {
     std::vector<std::string> row{n.name, nn::kind_name(n.layer), to_string(sizes[static_cast<std::size_t>(n.output)])};
     if (w != nullptr) {
       const auto [low, high] = std::minmax_element(w->values.values.begin(), w->values.values.end());
-      row.insert(row.end(), {to_string(w->values.sizes), w->quantized() ? std::to_string(w->bits) : "float", number(*low, 4), number(*high, 4),
-                             std::to_string(nn::reporting::dead_channels(*w))});
+      row.insert(row.end(), {to_string(w->values.sizes), w->quantized() ? std::to_string(w->bits) : "float",
+                             number(*low, 4), number(*high, 4), std::to_string(nn::reporting::dead_channels(*w))});
       parameters += w->values.count() + static_cast<index_t>(nn::bias_of(n.layer)->values.size());
     } else {
       row.insert(row.end(), {"", "", "", "", ""});
@@ -48,15 +47,19 @@ void inspect(const std::string& model) {
     const index_t m = multiplications(n, sizes[static_cast<std::size_t>(n.output)]);
     products += m;
     row.push_back(m > 0 ? std::to_string(m) : "");
-    row.push_back(to ? contract::joined(to->is_signed() ? "int" : "uint", nn::grid_bits(*to), ", scale ", to->scale, ", zero ", to->zero_point) : "");
+    row.push_back(to ? contract::joined(to->is_signed() ? "int" : "uint", nn::grid_bits(*to), ", scale ", to->scale,
+                                        ", zero ", to->zero_point)
+                     : "");
     t.add(std::move(row));
   }
-  std::cout << model << ": '" << net.name << "', " << net.nodes.size() << " layers, " << parameters << " parameters, " << products
-            << " multiplications\n";
+  std::cout << model << ": '" << net.name << "', " << net.nodes.size() << " layers, " << parameters << " parameters, "
+            << products << " multiplications\n";
   for (std::size_t i = 0; i < net.inputs.size(); ++i) {
-    std::cout << "input '" << net.at(net.inputs[i].value).name << "' " << to_string(in[i]) << (net.inputs[i].sizes[0] < 0 ? ", any batch\n" : "\n");
+    std::cout << "input '" << net.at(net.inputs[i].value).name << "' " << to_string(in[i])
+              << (net.inputs[i].sizes[0] < 0 ? ", any batch\n" : "\n");
   }
-  for (int v : net.outputs) std::cout << "output '" << net.at(v).name << "' " << to_string(sizes[static_cast<std::size_t>(v)]) << '\n';
+  for (int v : net.outputs)
+    std::cout << "output '" << net.at(v).name << "' " << to_string(sizes[static_cast<std::size_t>(v)]) << '\n';
   std::cout << '\n' << t.text();
 }
 

@@ -1,10 +1,5 @@
 // SPDX-FileCopyrightText: the equant authors
 // SPDX-License-Identifier: MIT
-#include "html.hpp"
-#include "model.hpp"
-#include "progress.hpp"
-#include "table.hpp"
-
 #include <equant/calibration/entropy.hpp>
 #include <equant/calibration/min_max.hpp>
 #include <equant/calibration/mse.hpp>
@@ -13,8 +8,12 @@
 #include <equant/nn/import.hpp>
 #include <equant/nn/npy.hpp>
 #include <equant/nn/quantize.hpp>
-
 #include <iostream>
+
+#include "html.hpp"
+#include "model.hpp"
+#include "progress.hpp"
+#include "table.hpp"
 
 namespace program {
 namespace {
@@ -30,7 +29,8 @@ nn::range_observer calibrator_named(const std::string& name) {
     const std::string rest = name.substr(10);
     return percentile{rest.empty() ? 99.99 : std::stod(rest.substr(1))};
   }
-  contract::invalid_argument("no calibrator is called '", name, "'; there are automatic, min_max, mse, entropy, percentile, percentile:99.9");
+  contract::invalid_argument("no calibrator is called '", name,
+                             "'; there are automatic, min_max, mse, entropy, percentile, percentile:99.9");
 }
 
 nn::equalization equalization_named(const std::string& name) {
@@ -48,7 +48,8 @@ nn::rounding_method method_named(const std::string& name) {
   if (name == "hqq") return nn::rounding_method::hqq;
   if (name == "automatic") return nn::rounding_method::automatic;
   if (name == "nearest") return nn::rounding_method::nearest;
-  contract::invalid_argument("no method is called '", name, "'; there are gptq, coordinate, adaround, hqq, nearest, automatic");
+  contract::invalid_argument("no method is called '", name,
+                             "'; there are gptq, coordinate, adaround, hqq, nearest, automatic");
 }
 
 }  // namespace
@@ -68,18 +69,23 @@ void quantize(const quantize_options& given) {
   o.progress = [](index_t done, index_t all) { show_progress("calibrating", done, all); };
   const bool in_float = given.activation_bits == "float" || given.calibration.empty();
   o.activation_bits = in_float ? 32 : std::stoi(given.activation_bits);
-  const nn::graph small = given.calibration.empty() ? nn::quantize_weights(net, o) : nn::quantize(net, nn::load_npy(given.calibration, given.divide), o);
+  const nn::graph small = given.calibration.empty()
+                              ? nn::quantize_weights(net, o)
+                              : nn::quantize(net, nn::load_npy(given.calibration, given.divide), o);
   nn::save_onnx(small, given.output);
 
   const std::size_t before = io::read_file(given.model).size(), after = io::read_file(given.output).size();
-  std::cout << given.output << ": " << in_bytes(after) << ", " << 100 * after / std::max<std::size_t>(before, 1) << " % of "
-            << given.model << "\nweights " << o.weight_bits << " bits " << (o.per_channel ? "per channel" : "per tensor")
-            << (in_float ? ", activations in float" : ", activations " + given.activation_bits + " bits, calibrated by " + o.calibrator.name())
+  std::cout << given.output << ": " << in_bytes(after) << ", " << 100 * after / std::max<std::size_t>(before, 1)
+            << " % of " << given.model << "\nweights " << o.weight_bits << " bits "
+            << (o.per_channel ? "per channel" : "per tensor")
+            << (in_float ? ", activations in float"
+                         : ", activations " + given.activation_bits + " bits, calibrated by " + o.calibrator.name())
             << '\n';
   if (given.calibration.empty()) {
     std::cout << "No calibration data was given (-c): only weights were quantized.\n";
   } else {
-    std::cout << "See what it cost: equant compare " << given.model << ' ' << given.output << " -i " << given.calibration;
+    std::cout << "See what it cost: equant compare " << given.model << ' ' << given.output << " -i "
+              << given.calibration;
     if (given.divide != 1) std::cout << " --divide " << given.divide;
     std::cout << '\n';
   }

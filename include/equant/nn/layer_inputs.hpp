@@ -5,7 +5,6 @@
 #include <equant/nn/graph.hpp>
 #include <equant/nn/windows.hpp>
 #include <equant/weights/covariance.hpp>
-
 #include <span>
 
 /// The layers of a network as the matrices that weight methods work on: weights outputs x inputs, samples x inputs.
@@ -21,7 +20,8 @@ inline index_t matrices_of(const layer& l) {
 inline Eigen::MatrixXf weight_matrix(const layer& l, index_t g) {
   const weights& w = *weights_of(l);
   const index_t outputs = w.outputs() / matrices_of(l), depth = w.values.count() / std::max<index_t>(w.outputs(), 1);
-  const index_t taps = std::holds_alternative<conv>(l) ? w.values.sizes[2] * w.values.sizes[3] : 1, inputs = depth / taps;
+  const index_t taps = std::holds_alternative<conv>(l) ? w.values.sizes[2] * w.values.sizes[3] : 1,
+                inputs = depth / taps;
   Eigen::MatrixXf m(outputs, depth);
   const float* from = w.values.values.data() + g * outputs * depth;
   for (index_t o = 0; o < outputs; ++o) {
@@ -34,7 +34,8 @@ inline Eigen::MatrixXf weight_matrix(const layer& l, index_t g) {
 inline void set_weight_matrix(layer& l, index_t g, const Eigen::MatrixXf& m) {
   weights& w = *weights_of(l);
   const index_t outputs = m.rows(), depth = m.cols();
-  const index_t taps = std::holds_alternative<conv>(l) ? w.values.sizes[2] * w.values.sizes[3] : 1, inputs = depth / taps;
+  const index_t taps = std::holds_alternative<conv>(l) ? w.values.sizes[2] * w.values.sizes[3] : 1,
+                inputs = depth / taps;
   float* to = w.values.values.data() + g * outputs * depth;
   for (index_t o = 0; o < outputs; ++o) {
     for (index_t i = 0; i < inputs; ++i) {
@@ -57,9 +58,11 @@ struct layer_inputs {
   void for_each_block(const layer& l, index_t g, entries which, F&& f) const {
     const weights& w = *weights_of(l);
     const auto* c = std::get_if<conv>(&l);
-    const index_t depth = w.values.count() / std::max<index_t>(w.outputs(), 1), pixels = c == nullptr ? 0 : to[2] * to[3];
+    const index_t depth = w.values.count() / std::max<index_t>(w.outputs(), 1),
+                  pixels = c == nullptr ? 0 : to[2] * to[3];
     const index_t all = c == nullptr ? static_cast<index_t>(values.size()) / depth : from[0] * pixels;
-    const index_t most = std::max<index_t>(20000, 4 * depth), step = c == nullptr ? 1 : std::max<index_t>(1, all / most);
+    const index_t most = std::max<index_t>(20000, 4 * depth),
+                  step = c == nullptr ? 1 : std::max<index_t>(1, all / most);
     const auto fill = [&](std::span<const float> x, index_t at, index_t entry, float* row) {
       if (c == nullptr) {
         std::copy(x.data() + at * depth, x.data() + (at + 1) * depth, row);

@@ -27,20 +27,20 @@ struct layer_width {
 };
 
 struct quantize_options {
-  int weight_bits = 8;                         ///< 2 to 8
-  int activation_bits = 8;                     ///< 2 to 8, or 32: they stay in float
-  bool per_channel = true;                     ///< weights: a scale per output channel
-  bool signed_activations = false;             ///< int8 instead of uint8
-  bool symmetric_activations = false;          ///< zero in the middle
-  range_observer calibrator = automatic{};     ///< of activations
-  std::vector<std::string> keep_float{};       ///< nodes that are not quantized
-  std::vector<layer_width> widths{};           ///< of nodes not weight_bits wide: see width_table.hpp
+  int weight_bits = 8;                      ///< 2 to 8
+  int activation_bits = 8;                  ///< 2 to 8, or 32: they stay in float
+  bool per_channel = true;                  ///< weights: a scale per output channel
+  bool signed_activations = false;          ///< int8 instead of uint8
+  bool symmetric_activations = false;       ///< zero in the middle
+  range_observer calibrator = automatic{};  ///< of activations
+  std::vector<std::string> keep_float{};    ///< nodes that are not quantized
+  std::vector<layer_width> widths{};        ///< of nodes not weight_bits wide: see width_table.hpp
   equalization equalize = equalization::automatic;
   rounding_method rounding = rounding_method::gptq;  ///< of weights
   bool correct_bias = true;
-  index_t batch = 16;                          ///< calibration inputs looked at together
+  index_t batch = 16;                                   ///< calibration inputs looked at together
   std::function<void(const rounding_note&)> explain{};  ///< hears what `rounding` automatic has chosen, layer by layer
-  std::function<void(index_t, index_t)> progress{};  ///< calibration inputs seen, and all that will be
+  std::function<void(index_t, index_t)> progress{};     ///< calibration inputs seen, and all that will be
 };
 
 namespace quantizing {
@@ -65,9 +65,8 @@ inline void check_widths(const graph& g, const quantize_options& o) {
   static_cast<void>(largest_weight_code(o.weight_bits));
   for (const layer_width& w : o.widths) {
     static_cast<void>(largest_weight_code(w.bits));
-    const bool found = std::any_of(g.nodes.begin(), g.nodes.end(), [&](const node& n) {
-      return n.name == w.node && weights_of(n.layer) != nullptr;
-    });
+    const bool found = std::any_of(g.nodes.begin(), g.nodes.end(),
+                                   [&](const node& n) { return n.name == w.node && weights_of(n.layer) != nullptr; });
     if (!found) contract::invalid_argument("no node of network '", g.name, "' with weights is called '", w.node, "'");
   }
 }
@@ -102,7 +101,8 @@ inline graph attempt(const graph& net, std::span<const tensor> inputs, std::span
   const activation_format format{o.activation_bits, o.signed_activations, o.symmetric_activations};
   if (o.activation_bits != 32) calibrate(g, inputs, o.calibrator, format, o.keep_float, o.batch, progress);
   round_weights(g, o);
-  if (o.correct_bias || o.rounding != rounding_method::nearest) notes = repair(net, g, sample, o.rounding, o.correct_bias);
+  if (o.correct_bias || o.rounding != rounding_method::nearest)
+    notes = repair(net, g, sample, o.rounding, o.correct_bias);
   round_biases(g);
   return g;
 }
@@ -125,7 +125,8 @@ inline graph quantize(const graph& net, std::span<const tensor> inputs, const qu
   std::vector<equalization> ways{o.equalize};
   if (o.equalize == equalization::automatic) {
     ways = {equalization::none};
-    if (!channel_pairs(folded).empty()) ways = {equalization::none, equalization::by_weights, equalization::by_activations};
+    if (!channel_pairs(folded).empty())
+      ways = {equalization::none, equalization::by_weights, equalization::by_activations};
   }
   progress_counter progress{o.progress, 0, all * static_cast<index_t>(ways.size())};
   const std::vector<tensor> wanted = evaluate(folded, sample);

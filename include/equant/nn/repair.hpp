@@ -11,9 +11,9 @@
 
 namespace equant::inline EQUANT_ABI::nn {
 
-/// How weights are put on their grids: see weights/round_weights.hpp, adaround.hpp, hqq.hpp. `automatic` tries all on half
-/// of the inputs, layer by layer, and takes what does best on the other half. With 8 bits, or one scale for all outputs,
-/// where nothing is fitted, adaround, hqq and automatic are gptq.
+/// How weights are put on their grids: see weights/round_weights.hpp, adaround.hpp, hqq.hpp. `automatic` tries all on
+/// half of the inputs, layer by layer, and takes what does best on the other half. With 8 bits, or one scale for all
+/// outputs, where nothing is fitted, adaround, hqq and automatic are gptq.
 enum class rounding_method { nearest, coordinate, gptq, adaround, hqq, automatic };
 
 /// What was chosen for a layer, and why.
@@ -36,8 +36,8 @@ inline equant::weights::rounding_way way_of(rounding_method m) {
 }
 
 /// Rounds the weights of a layer by what they read. With few bits and a scale per output the scales are fitted too, and
-/// the errors of earlier layers taken over; other scales stay as they are. None gets so small that a bias would not fit its
-/// codes, where the input has a scale.
+/// the errors of earlier layers taken over; other scales stay as they are. None gets so small that a bias would not fit
+/// its codes, where the input has a scale.
 inline void round_by_inputs(node& n, const layer_inputs& in, rounding_method method, float input_scale,
                             std::vector<rounding_note>& notes) {
   layer& l = n.layer;
@@ -85,11 +85,12 @@ inline void round_by_inputs(node& n, const layer_inputs& in, rounding_method met
   }
 }
 
-/// Goes through `g` beside `wanted`, the float network with the same nodes and values, node by node: `round(node, what it
-/// reads, input's scale or 0)` for the layers that `touched(layer)` names, each seeing those before it rounded; and their
-/// biases corrected, if wanted.
+/// Goes through `g` beside `wanted`, the float network with the same nodes and values, node by node: `round(node, what
+/// it reads, input's scale or 0)` for the layers that `touched(layer)` names, each seeing those before it rounded; and
+/// their biases corrected, if wanted.
 template <class Touched, class Round>
-void go_through(const graph& wanted, graph& g, std::span<const tensor> inputs, bool biases, Touched&& touched, Round&& round) {
+void go_through(const graph& wanted, graph& g, std::span<const tensor> inputs, bool biases, Touched&& touched,
+                Round&& round) {
   graph both = side_by_side(wanted, g);
   const std::size_t shift = wanted.values.size();
   std::vector<node*> made_by(shift, nullptr);
@@ -131,9 +132,9 @@ void go_through(const graph& wanted, graph& g, std::span<const tensor> inputs, b
 
 }  // namespace repairing
 
-/// Rounds the weights of `g`'s layers again and corrects their biases so that the network answers as `wanted`, the float
-/// one with the same nodes and values, does on `inputs`: layer by layer, each seeing the layers before it quantized and
-/// repaired. Returns what `automatic` has chosen.
+/// Rounds the weights of `g`'s layers again and corrects their biases so that the network answers as `wanted`, the
+/// float one with the same nodes and values, does on `inputs`: layer by layer, each seeing the layers before it
+/// quantized and repaired. Returns what `automatic` has chosen.
 inline std::vector<rounding_note> repair(const graph& wanted, graph& g, std::span<const tensor> inputs,
                                          rounding_method method, bool biases) {
   std::vector<rounding_note> notes;

@@ -2,11 +2,10 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <concepts>
 #include <equant/weights/adaround.hpp>
 #include <equant/weights/hqq.hpp>
 #include <equant/weights/round_weights.hpp>
-
-#include <concepts>
 #include <string>
 
 namespace equant::inline EQUANT_ABI::weights {
@@ -40,8 +39,8 @@ struct rounding_choice {
 
   /// "gptq, rotated: output error 0.0021 on held-out inputs; nearest 0.011; gptq 0.0025 ..."
   std::string why() const {
-    std::string text = contract::joined(attempts[chosen].name, ": output error ", attempts[chosen].error,
-                                        " on held-out inputs");
+    std::string text =
+        contract::joined(attempts[chosen].name, ": output error ", attempts[chosen].error, " on held-out inputs");
     for (std::size_t i = 0; i < attempts.size(); ++i) {
       if (i != chosen) text += contract::joined("; ", attempts[i].name, " ", attempts[i].error);
     }
@@ -49,9 +48,9 @@ struct rounding_choice {
   }
 };
 
-/// Tries nearest levels, coordinate descent from them, HQQ, AdaRound, GPTQ in order and with inputs of much power first,
-/// and GPTQ on rotated inputs, and keeps what does best on inputs of moments `held_out`, which the roundings did not see.
-/// `may_rotate` where the caller can turn the inputs.
+/// Tries nearest levels, coordinate descent from them, HQQ, AdaRound, GPTQ in order and with inputs of much power
+/// first, and GPTQ on rotated inputs, and keeps what does best on inputs of moments `held_out`, which the roundings did
+/// not see. `may_rotate` where the caller can turn the inputs.
 template <class Code>
 rounding_choice automatic_rounding(const Eigen::MatrixXf& w, const Eigen::MatrixXf& s, const Eigen::MatrixXf& held_out,
                                    const Code& code, index_t group = 0, bool may_rotate = true) {

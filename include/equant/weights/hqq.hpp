@@ -25,8 +25,8 @@ inline double cost(const Eigen::VectorXf& w, float scale, const levels& to) {
   return sum;
 }
 
-/// The scale of least sum |w - scale level|^p that half-quadratic steps find from some scales between the largest weight
-/// and a fifth of it.
+/// The scale of least sum |w - scale level|^p that half-quadratic steps find from some scales between the largest
+/// weight and a fifth of it.
 inline float scale(const Eigen::VectorXf& w, const levels& to) {
   const float largest = w.size() == 0 ? 0 : w.cwiseAbs().maxCoeff();
   if (!(largest > 0)) return 1;
@@ -52,8 +52,8 @@ inline float scale(const Eigen::VectorXf& w, const levels& to) {
 }  // namespace half_quadratic
 
 /// Rounds weights to the nearest levels without any data, at scales that leave outliers out of account: those of least
-/// sum |w - scale level|^0.7 per output and group, found by half-quadratic splitting, as HQQ (Badri and Shaji 2023) does
-/// for zero points.
+/// sum |w - scale level|^0.7 per output and group, found by half-quadratic splitting, as HQQ (Badri and Shaji 2023)
+/// does for zero points.
 inline coded_weights hqq(const Eigen::MatrixXf& w, const levels& to, index_t group = 0) {
   if (!w.allFinite()) contract::invalid_argument("weights that are not finite");
   if (group < 0) contract::invalid_argument("groups of ", group, " inputs");
