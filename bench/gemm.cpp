@@ -158,7 +158,7 @@ void add_threads() {
     return on_two(), ours->ours == ours->theirs;
   };
   bench::add({"gemm_u8s8s32_on_two_threads/1024x1024x1024", 2.0 * n * n * n, right, on_two, [run] { run(serial{}); },
-              {}, "one thread", "GOP/s"});
+              {}, "one thread", "GOP/s", true});
 }
 
 /// 1024^3 beside products that are not our kind: float, and gemmlowp's of unsigned codes.

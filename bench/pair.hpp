@@ -4,6 +4,8 @@
 
 #include <benchmark/benchmark.h>
 
+#include <time.h>
+
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -25,14 +27,25 @@ struct contest {
   std::function<void()> limit;     ///< a loop that does the same amount of work at the machine's limit
   std::string peer_name = "Eigen";
   std::string unit = "Gelem/s";
+  bool threads = false;            ///< more than one thread works: the clock on the wall, not this thread's own
 };
 
+/// Seconds: this thread's own, which another program on the same CPU does not lengthen, or those on the wall.
+inline double now(bool wall) {
+#ifdef CLOCK_THREAD_CPUTIME_ID
+  timespec t;
+  if (!wall && clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t) == 0) {
+    return static_cast<double>(t.tv_sec) + 1e-9 * static_cast<double>(t.tv_nsec);
+  }
+#endif
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
 /// Seconds per call.
-inline double seconds(const std::function<void()>& f, int calls) {
-  const auto start = std::chrono::steady_clock::now();
+inline double seconds(const std::function<void()>& f, int calls, bool wall = false) {
+  const double start = now(wall);
   for (int i = 0; i < calls; ++i) f();
-  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
-  return took.count() / calls;
+  return (now(wall) - start) / calls;
 }
 
 inline double median(std::vector<double> v) {
@@ -63,13 +76,13 @@ inline void add(const contest& c) {
       state.SkipWithError("the answers differ");
       return;
     }
-    const double once = seconds(c.ours, 1);
+    const double once = std::max(seconds(c.ours, 1, c.threads), 1e-9);
     const int calls = std::clamp(static_cast<int>(3e-4 / once), 1, 100000);  // samples of a fraction of a millisecond
     std::vector<double> ours, peer, limit;
     for (auto _ : state) {
-      ours.push_back(seconds(c.ours, calls));
-      if (c.peer) peer.push_back(seconds(c.peer, calls));
-      if (c.limit) limit.push_back(seconds(c.limit, calls));
+      ours.push_back(seconds(c.ours, calls, c.threads));
+      if (c.peer) peer.push_back(seconds(c.peer, calls, c.threads));
+      if (c.limit) limit.push_back(seconds(c.limit, calls, c.threads));
       state.SetIterationTime(ours.back() * calls);
     }
     const double a = median(ours), b = c.peer ? median(peer) : 0, m = c.limit ? median(limit) : 0;

@@ -22,8 +22,8 @@ namespace equant::inline EQUANT_ABI::gemm {
 
 /// What a product adds to a * b: the zero points of a (one, or one per row) and a bias per column.
 struct terms {
-  std::span<const std::int32_t> zero_points;  ///< empty: 0
-  std::span<const std::int32_t> bias;         ///< empty: none
+  std::span<const std::int32_t> zero_points = {};  ///< empty: 0
+  std::span<const std::int32_t> bias = {};         ///< empty: none
 };
 
 namespace driver {
