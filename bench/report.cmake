@@ -1,5 +1,6 @@
 # SPDX-FileCopyrightText: the equant authors
 # SPDX-License-Identifier: MIT
+cmake_minimum_required(VERSION 3.25)
 
 # Starts a report. A bench that could not be built for want of a peer is a failed row.
 file(WRITE ${REPORT} "group,row,peer,equant,peer_value,unit,ratio,limit_fraction\n")
