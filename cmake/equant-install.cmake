@@ -3,7 +3,7 @@
 include(CMakePackageConfigHelpers)
 
 install(TARGETS equant EXPORT equant-targets)
-install(DIRECTORY include/equant DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+install(DIRECTORY include/equant DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN "*.hpp")
 install(EXPORT equant-targets NAMESPACE equant:: DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/equant)
 
 write_basic_package_version_file(${PROJECT_BINARY_DIR}/equant-config-version.cmake
