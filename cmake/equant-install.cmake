@@ -16,3 +16,14 @@ install(FILES
     cmake/equant-arch.cmake
     cmake/equant-eigen.cmake
   DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/equant)
+
+# For pkg-config, which finds it below share: nothing in it depends on the machine.
+set(pc_folder ${CMAKE_INSTALL_DATADIR}/pkgconfig)
+file(RELATIVE_PATH pc_to_prefix ${CMAKE_INSTALL_FULL_DATADIR}/pkgconfig ${CMAKE_INSTALL_PREFIX})
+string(REGEX REPLACE "/$" "" pc_to_prefix ${pc_to_prefix})
+set(pc_includedir ${CMAKE_INSTALL_INCLUDEDIR})
+if(NOT IS_ABSOLUTE "${pc_includedir}")
+  string(PREPEND pc_includedir "\${prefix}/")
+endif()
+configure_file(cmake/equant.pc.in ${PROJECT_BINARY_DIR}/equant.pc @ONLY)
+install(FILES ${PROJECT_BINARY_DIR}/equant.pc DESTINATION ${pc_folder})
