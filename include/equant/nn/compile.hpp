@@ -208,7 +208,7 @@ class compiler {
   bool build_product(const node& n, const weights& w, int out, const std::optional<grid>& to, const clip& limits) {
     const int x = n.inputs[0];
     const auto in = grid_of(x);
-    if (!w.quantized() || !in || w.values.count() / std::max<index_t>(1, w.outputs()) > in_integers::deepest) return false;
+    if (!w.quantized() || w.group != 0 || !in || w.values.count() / std::max<index_t>(1, w.outputs()) > in_integers::deepest) return false;
     const auto bias = in_integers::bias_codes(*bias_of(n.layer), w, in->scale);
     if (!bias) return false;
     const auto* c = std::get_if<conv>(&n.layer);

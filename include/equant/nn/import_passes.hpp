@@ -60,7 +60,7 @@ inline void settle_biases(graph& g) {
     const weights& w = *weights_of(n.layer);
     const auto& from = g.at(n.inputs[0]).grid;
     std::vector<float> meant;
-    for (std::size_t o = 0; w.quantized() && from && o < b->codes.size(); ++o) {
+    for (std::size_t o = 0; w.quantized() && w.group == 0 && from && o < b->codes.size(); ++o) {
       const double scale = static_cast<double>(from->scale) * static_cast<double>(w.scale(static_cast<index_t>(o)));
       const double means = static_cast<double>(b->codes[o]) * scale;
       if (std::abs(means - static_cast<double>(b->values[o])) > 1e-5 * std::abs(means) + 1e-3 * scale) break;

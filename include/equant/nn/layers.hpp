@@ -37,16 +37,24 @@ inline int grid_bits(const grid& g) {
 struct weights {
   tensor values;
   std::vector<std::int8_t> codes;          ///< empty: not quantized
-  std::vector<float> scales;               ///< one, or one per output channel
-  std::vector<std::int32_t> zero_points;   ///< empty: 0; one, or one per output channel
+  std::vector<float> scales;               ///< one, or one per output channel, or outputs x groups
+  std::vector<std::int32_t> zero_points;   ///< empty: 0; one, or as many as scales
   int bits = 8;                            ///< the width the codes need
+  index_t group = 0;                       ///< inputs of a dense layer that share a scale; 0: all
 
   bool quantized() const { return !codes.empty(); }
   index_t outputs() const { return values.sizes.rank == 0 ? 0 : values.sizes[0]; }
-  float scale(index_t output) const { return scales[scales.size() == 1 ? 0 : static_cast<std::size_t>(output)]; }
-  std::int32_t zero_point(index_t output) const {
+  /// How many scales an output has; the last group may be short.
+  index_t groups() const { return group == 0 ? 1 : (values.sizes[1] + group - 1) / group; }
+  float scale(index_t output, index_t input = 0) const { return scales[scales.size() == 1 ? 0 : place(output, input)]; }
+  std::int32_t zero_point(index_t output, index_t input = 0) const {
     if (zero_points.empty()) return 0;
-    return zero_points[zero_points.size() == 1 ? 0 : static_cast<std::size_t>(output)];
+    return zero_points[zero_points.size() == 1 ? 0 : place(output, input)];
+  }
+
+ private:
+  std::size_t place(index_t output, index_t input) const {
+    return static_cast<std::size_t>(group == 0 ? output : output * groups() + input / group);
   }
 };
 

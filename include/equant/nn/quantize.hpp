@@ -30,6 +30,7 @@ struct quantize_options {
   int weight_bits = 8;                      ///< 2 to 8
   int activation_bits = 8;                  ///< 2 to 8, or 32: they stay in float
   bool per_channel = true;                  ///< weights: a scale per output channel
+  index_t group = 0;                        ///< inputs of dense layers that share a scale, if activations stay in float
   bool signed_activations = false;          ///< int8 instead of uint8
   bool symmetric_activations = false;       ///< zero in the middle
   range_observer calibrator = automatic{};  ///< of activations
@@ -63,12 +64,20 @@ inline int bits_of(const quantize_options& o, const node& n) {
 /// Throws std::invalid_argument where a width is none or has no layer.
 inline void check_widths(const graph& g, const quantize_options& o) {
   static_cast<void>(largest_weight_code(o.weight_bits));
+  if (o.group != 0) check_group(o.group);
   for (const layer_width& w : o.widths) {
     static_cast<void>(largest_weight_code(w.bits));
     const bool found = std::any_of(g.nodes.begin(), g.nodes.end(),
                                    [&](const node& n) { return n.name == w.node && weights_of(n.layer) != nullptr; });
     if (!found) contract::invalid_argument("no node of network '", g.name, "' with weights is called '", w.node, "'");
   }
+}
+
+/// Codes for the weights of a layer whose input is in float.
+inline void round_weights(layer& l, int bits, const quantize_options& o) {
+  weights& w = *weights_of(l);
+  if (o.group != 0 && std::holds_alternative<dense>(l)) return quantize_weights_in_groups(w, bits, o.group);
+  quantize_weights(w, bits, o.per_channel);
 }
 
 /// Codes for the weights of every layer whose input is on a grid; of every layer where activations stay in float.
@@ -80,7 +89,7 @@ inline void round_weights(graph& g, const quantize_options& o) {
     if (input) {
       quantize_weights(*w, bits_of(o, n), o.per_channel, bias_of(n.layer)->values, input->scale);
     } else if (o.activation_bits == 32) {
-      quantize_weights(*w, bits_of(o, n), o.per_channel);
+      round_weights(n.layer, bits_of(o, n), o);
     }
   }
 }
@@ -114,6 +123,10 @@ inline graph attempt(const graph& net, std::span<const tensor> inputs, std::span
 /// fit, are empty or hold a value that is not finite.
 inline graph quantize(const graph& net, std::span<const tensor> inputs, const quantize_options& o = {}) {
   quantizing::check_widths(net, o);
+  if (o.group != 0 && o.activation_bits != 32) {
+    contract::invalid_argument("weights in groups of ", o.group, " inputs beside activations of ", o.activation_bits,
+                               " bits; only those in float (32) are possible");
+  }
   static_cast<void>(place_grids(net, o.keep_float));  // the names are those of nodes
   check_inputs(net, inputs);
   const graph folded = fold_batch_norms(net);
@@ -161,7 +174,7 @@ inline graph quantize_weights(const graph& net, const quantize_options& o = {}) 
   graph g = fold_batch_norms(net);
   for (node& n : g.nodes) {
     weights* w = weights_of(n.layer);
-    if (w != nullptr && !quantizing::kept(o, n)) quantize_weights(*w, quantizing::bits_of(o, n), o.per_channel);
+    if (w != nullptr && !quantizing::kept(o, n)) quantizing::round_weights(n.layer, quantizing::bits_of(o, n), o);
   }
   return g;
 }

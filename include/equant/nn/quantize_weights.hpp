@@ -33,6 +33,19 @@ inline double squared_error(std::span<const float> w, float scale, float largest
   return sum;
 }
 
+/// Codes of what `values` are at the scales of the weights, and what those mean.
+inline void put_on_scales(weights& w) {
+  const float largest = static_cast<float>(largest_weight_code(w.bits));
+  const index_t each = w.values.count() / std::max<index_t>(w.outputs(), 1);
+  w.codes.resize(w.values.values.size());
+  for (std::size_t i = 0; i < w.codes.size(); ++i) {
+    const auto at = static_cast<index_t>(i);
+    const float scale = w.scale(at / each, at % each), code = rounded(w.values.values[i], scale, largest);
+    w.codes[i] = static_cast<std::int8_t>(code);
+    w.values.values[i] = code * scale;
+  }
+}
+
 }  // namespace weighing
 
 /// The symmetric scale for some weights: with 8 bits the one that clips none, with fewer the one of least squared error
@@ -76,9 +89,10 @@ inline float least_scale_for_bias(float bias, float input_scale) {
 inline void quantize_weights(weights& w, int bits, bool per_channel, std::span<const float> bias = {}, float input_scale = 1) {
   const auto outputs = static_cast<std::size_t>(w.outputs());
   const std::size_t each = outputs == 0 ? 0 : w.values.values.size() / outputs;
-  const float largest = static_cast<float>(largest_weight_code(bits));
-  const std::span<float> all(w.values.values);
+  static_cast<void>(largest_weight_code(bits));
+  const std::span<const float> all(w.values.values);
   w.bits = bits;
+  w.group = 0;
   w.zero_points.clear();
   w.scales.assign(per_channel ? outputs : 1, 0);
   for (std::size_t c = 0; c < w.scales.size(); ++c) {
@@ -88,12 +102,33 @@ inline void quantize_weights(weights& w, int bits, bool per_channel, std::span<c
     }
     w.scales[c] = scale;
   }
-  w.codes.resize(all.size());
-  for (std::size_t i = 0; i < all.size(); ++i) {
-    const float scale = w.scale(static_cast<index_t>(i / each)), code = weighing::rounded(all[i], scale, largest);
-    w.codes[i] = static_cast<std::int8_t>(code);
-    all[i] = code * scale;
+  weighing::put_on_scales(w);
+}
+
+/// Throws std::invalid_argument where a scale for so many inputs is none that a file of blocks has (export.hpp).
+inline void check_group(index_t group) {
+  if (group < 16 || (group & (group - 1)) != 0) {
+    contract::invalid_argument("weights in groups of ", group, " inputs; a power of two from 16 on is possible");
   }
+}
+
+/// The weights of a dense layer, outputs x inputs, with a scale for each `group` inputs of an output.
+inline void quantize_weights_in_groups(weights& w, int bits, index_t group) {
+  check_group(group);
+  static_cast<void>(largest_weight_code(bits));
+  if (w.values.sizes.rank != 2) contract::invalid_argument("weights of ", to_string(w.values.sizes), " in groups");
+  w.bits = bits;
+  w.group = group;
+  w.zero_points.clear();
+  w.scales.clear();
+  const index_t inputs = w.values.sizes[1];
+  for (index_t o = 0; o < w.outputs(); ++o) {
+    for (index_t i = 0; i < inputs; i += group) {
+      const float* first = w.values.values.data() + o * inputs + i;
+      w.scales.push_back(weight_scale({first, static_cast<std::size_t>(std::min(group, inputs - i))}, bits));
+    }
+  }
+  weighing::put_on_scales(w);
 }
 
 /// Rounds a bias to codes of scale input's scale * weights' scale. Throws std::invalid_argument, with the channel, where

@@ -35,15 +35,15 @@ inline equant::weights::rounding_way way_of(rounding_method m) {
                                         : rounding_way::by_options;
 }
 
-/// Rounds the weights of a layer by what they read. With few bits and a scale per output the scales are fitted too, and
-/// the errors of earlier layers taken over; other scales stay as they are. None gets so small that a bias would not fit
-/// its codes, where the input has a scale.
+/// Rounds the weights of a layer by what they read. With few bits and a scale per output, or group of its inputs, the
+/// scales are fitted too, and the errors of earlier layers taken over; other scales stay as they are. None gets so small
+/// that a bias would not fit its codes, where the input has a scale.
 inline void round_by_inputs(node& n, const layer_inputs& in, rounding_method method, float input_scale,
                             std::vector<rounding_note>& notes) {
   layer& l = n.layer;
   weights& w = *weights_of(l);
   const index_t groups = matrices_of(l), outputs = w.outputs() / std::max<index_t>(groups, 1);
-  const bool fitted = w.bits < 8 && static_cast<index_t>(w.scales.size()) == w.outputs();
+  const bool fitted = w.bits < 8 && static_cast<index_t>(w.scales.size()) == w.outputs() * w.groups();
   const auto code = equant::weights::levels::integers(w.bits);
   const std::vector<float>& shift = bias_of(l)->values;
   for (index_t g = 0; g < groups; ++g) {
@@ -54,20 +54,27 @@ inline void round_by_inputs(node& n, const layer_inputs& in, rounding_method met
     o.compensate = method != rounding_method::coordinate;
     o.descend = fitted || method == rounding_method::coordinate;
     o.ordered = fitted;
-    Eigen::MatrixXf scales(outputs, 1);
-    for (index_t i = 0; i < outputs; ++i) scales(i, 0) = w.scale(g * outputs + i);
+    o.group = w.group;
+    Eigen::MatrixXf scales(outputs, w.groups());
+    for (index_t i = 0; i < outputs; ++i) {
+      for (index_t k = 0; k < w.groups(); ++k) scales(i, k) = w.scale(g * outputs + i, k * w.group);
+    }
     if (!fitted) o.scales = scales;
     if (fitted && method == rounding_method::automatic) {
       const auto seen = input_moments(l, g, in, entries::even), held_out = input_moments(l, g, in, entries::odd);
       if (seen.samples() > 0 && held_out.samples() > 0) {
-        const auto choice = equant::weights::automatic_rounding(m, seen.shrunk(), held_out.moments(), code, 0, false);
+        const auto choice =
+            equant::weights::automatic_rounding(m, seen.shrunk(), held_out.moments(), code, w.group, false);
         way = choice.attempts[choice.chosen].way;
         o = choice.attempts[choice.chosen].options;
         notes.push_back({groups == 1 ? n.name : contract::joined(n.name, ", group ", g), choice.why()});
       }
     }
     equant::weights::coded_weights q = equant::weights::round_in(way, m, moments, code, o);
-    for (index_t i = 0; fitted && i < outputs; ++i) {
+    for (index_t i = 0; fitted && w.group > 0 && i < q.scales.size(); ++i) {
+      w.scales[static_cast<std::size_t>(i)] = q.scales(i / w.groups(), i % w.groups());
+    }
+    for (index_t i = 0; fitted && w.group == 0 && i < outputs; ++i) {
       const auto at = static_cast<std::size_t>(g * outputs + i);
       const float least = shift.empty() || !(input_scale > 0) ? 0 : least_scale_for_bias(shift[at], input_scale);
       w.scales[at] = std::max(q.scales(i, 0), least);
@@ -77,9 +84,9 @@ inline void round_by_inputs(node& n, const layer_inputs& in, rounding_method met
     }
     set_weight_matrix(l, g, q.values);
   }
-  const std::size_t each = w.values.values.size() / static_cast<std::size_t>(w.outputs());
+  const index_t each = w.values.count() / w.outputs();
   for (std::size_t i = 0; i < w.codes.size(); ++i) {
-    const float scale = w.scale(static_cast<index_t>(i / each));
+    const float scale = w.scale(static_cast<index_t>(i) / each, static_cast<index_t>(i) % each);
     w.codes[i] = static_cast<std::int8_t>(std::lround(w.values.values[i] / scale));
     w.values.values[i] = static_cast<float>(w.codes[i]) * scale;
   }

@@ -49,6 +49,23 @@ inline shape broadcast(const node& n, const shape& a, const shape& b) {
   return out;
 }
 
+/// Throws where codes do not go with their scales.
+inline void check_codes(const node& n, const weights& w, const bias& b) {
+  if (!w.quantized()) return;
+  const std::string sizes = to_string(w.values.sizes);
+  if (w.group < 0 || (w.group > 0 && !std::holds_alternative<dense>(n.layer))) {
+    fail(n, "weights of ", sizes, " in groups of ", w.group, " inputs");
+  }
+  const auto codes = static_cast<index_t>(w.codes.size()), scales = static_cast<index_t>(w.scales.size());
+  const auto zeros = static_cast<index_t>(w.zero_points.size());
+  const index_t most = w.outputs() * w.groups();
+  if (codes != w.values.count() || (scales != 1 && scales != most) || (zeros > 1 && zeros != most)) {
+    fail(n, codes, " codes, ", scales, " scales and ", zeros, " zero points for weights of ", sizes, " in ", w.groups(),
+         " groups of inputs");
+  }
+  if (w.group > 0 && !b.codes.empty()) fail(n, "a bias in codes beside weights in groups of ", w.group, " inputs");
+}
+
 inline shape of(const node& n, const conv& c, const std::vector<shape>& in) {
   const shape& w = c.weights.values.sizes;
   const bool fits = w.rank == 4 && c.groups >= 1 && w[0] % c.groups == 0 && in[0].rank == 4 &&
@@ -56,6 +73,7 @@ inline shape of(const node& n, const conv& c, const std::vector<shape>& in) {
   if (!fits) fail(n, "weights of ", to_string(w), " in ", c.groups, " groups on ", to_string(in[0]));
   const std::size_t biases = c.bias.values.size();
   if (biases != 0 && static_cast<index_t>(biases) != w[0]) fail(n, biases, " biases for ", w[0], " channels");
+  check_codes(n, c.weights, c.bias);
   return windowed(n, c.window, in[0], w[0]);
 }
 
@@ -66,6 +84,7 @@ inline shape of(const node& n, const dense& d, const std::vector<shape>& in) {
   }
   const std::size_t biases = d.bias.values.size();
   if (biases != 0 && static_cast<index_t>(biases) != w[0]) fail(n, biases, " biases for ", w[0], " outputs");
+  check_codes(n, d.weights, d.bias);
   shape out = in[0];
   out[out.rank - 1] = w[0];
   return out;

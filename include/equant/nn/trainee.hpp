@@ -75,6 +75,7 @@ inline code_range weight_range(int bits, bool full) {
 inline void round_weights(const learning_weights& how, const weights& from, int bits, weights& to) {
   const std::size_t each = from.values.values.size() / std::max<std::size_t>(how.scales.size(), 1);
   to.bits = bits;
+  to.group = 0;
   to.scales = how.scales;
   to.zero_points.clear();
   to.codes.resize(from.values.values.size());

@@ -141,7 +141,7 @@ inline width_table measure_widths(const graph& net, std::span<const tensor> inpu
       for (int bits : o.bits) {
         node rounded = n;
         weights& w = *weights_of(rounded.layer);
-        quantize_weights(w, bits, o.quantize.per_channel);
+        quantizing::round_weights(rounded.layer, bits, o.quantize);
         if (o.quantize.rounding != rounding_method::nearest) {
           w.values = weights_of(n.layer)->values;
           const layer_inputs in{values, values, s, sizes[static_cast<std::size_t>(n.output)]};
