@@ -90,8 +90,10 @@ TEST_CASE("matmul: what has no product is refused, and both sides are named") {
   const MatrixXf x = matrices::uniform<MatrixXf>(6, 8, -1, 1), y = matrices::uniform<MatrixXf>(8, 4, -1, 1);
   const auto a = quantize<int8>(x), b = quantize<int8>(y);
   CHECK_THROWS_WITH(matmul(a, a), says("6 x 8 and 6 x 8"));
-  CHECK_THROWS_WITH(matmul(quantize<int8>(x, per_axis{1}), b), says("per block of all x 1"));
-  CHECK_THROWS_WITH(matmul(a, quantize<int8>(y, per_group{0, 4})), says("per block of 4 x 1"));
+  CHECK_THROWS_WITH(matmul(quantize<int8>(x, per_axis{1}), b),
+                    says("6 x 8 quantized per block of all x 1 and 8 x 4 quantized per block of all x all"));
+  CHECK_THROWS_WITH(matmul(a, quantize<int8>(y, per_group{0, 4})),
+                    says("6 x 8 quantized per block of all x all and 8 x 4 quantized per block of 4 x 1"));
   MatrixXf wrong(4, 6);
   CHECK_THROWS_WITH(matmul_into(a, b, wrong), says("into 4 x 6"));
   const MatrixXf wide = matrices::uniform<MatrixXf>(1, 40000, 0, 1);
