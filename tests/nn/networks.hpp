@@ -70,6 +70,25 @@ inline nn::graph residual() {
   return g;
 }
 
+/// A depthwise branch that is added, means of 2 x 2 and of everything, flatten, dense: N x 2 x 8 x 8 -> N x 3.
+inline nn::graph averaging() {
+  nn::graph g;
+  g.name = "averaging";
+  const int x = g.add_input("x", {-1, 2, 8, 8});
+  int v = g.add("conv", conv(8, 2, 3, 31, 1), {x});
+  const int first = g.add("relu", nn::clip{}, {v});
+  nn::conv each = conv(8, 1, 3, 33, 1);
+  each.groups = 8;
+  v = g.add("depthwise", each, {first});
+  v = g.add("add", nn::binary{}, {v, first});
+  v = g.add("halved", nn::average_pool{{{2, 2}, {2, 2}, {1, 1}, {0, 0, 0, 0}, false}, false}, {v});
+  v = g.add("pointwise", conv(16, 8, 1, 35), {v});
+  v = g.add("mean", nn::global_average_pool{}, {v});
+  v = g.add("flatten", nn::reshape{{0, -1}}, {v});
+  g.outputs = {g.add("dense", dense(3, 16, 37), {v})};
+  return g;
+}
+
 /// One of every layer: N x 2 x 6 x 6 -> N x 25 x 2 and the softmax on the way.
 inline nn::graph every_layer() {
   nn::graph g;

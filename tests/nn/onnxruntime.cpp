@@ -10,6 +10,7 @@
 #include <equant/nn/import.hpp>
 #include <equant/nn/predict.hpp>
 #include <equant/nn/quantize.hpp>
+#include <equant/nn/train.hpp>
 
 using namespace equant;
 
@@ -46,6 +47,75 @@ void check_float(const nn::graph& g, const nn::tensor& x) {
   REQUIRE(theirs.outputs.size() == ours.size());
   for (std::size_t i = 0; i < ours.size(); ++i) CHECK(model_files::difference(ours[i], theirs.outputs[i]) < 1e-5);
 }
+
+/// Networks trained for some steps at a width: one with branches, a mean and a sum, made here, and the digits' two.
+struct few_bits {
+  std::string name;
+  nn::graph net;
+  nn::tensor x;  ///< what it is tried on
+};
+
+std::vector<few_bits> trained(int bits) {
+  const nn::prepare_options p{.weight_bits = bits, .activation_bits = bits};
+  std::vector<few_bits> all;
+  const auto add = [&](const std::string& name, const nn::graph& net, const nn::tensor& x, const nn::tensor& tests) {
+    all.push_back({name, nn::fine_tune(net, x, {}, p, {.epochs = 1, .teacher = &net, .teacher_share = 1}), tests});
+  };
+  add("made here", networks::averaging(), networks::noise({256, 2, 8, 8}, 4), networks::noise({400, 2, 8, 8}, 5));
+  const std::string data = EQUANT_TEST_FILES "/../examples/data/";
+  nn::tensor x = nn::load_npy(data + "digits_train_x.npy", 16).rows(0, 256);
+  nn::tensor tests = nn::load_npy(data + "digits_test_x.npy", 16).rows(0, 200);
+  add("digits_cnn", nn::load_onnx(data + "digits_cnn.onnx"), x, tests);
+  x.sizes = {256, 64}, tests.sizes = {200, 64};
+  add("digits_mlp", nn::load_onnx(data + "digits_mlp.onnx"), x, tests);
+  return all;
+}
+
+/// The network with every value on a grid given out, behind its own outputs.
+nn::graph opened(nn::graph g) {
+  for (std::size_t v = 0; v < g.values.size(); ++v) {
+    const bool there = g.values[v].grid && g.producer(static_cast<int>(v)) != nullptr;
+    if (there && !g.is_output(static_cast<int>(v))) g.outputs.push_back(static_cast<int>(v));
+  }
+  return g;
+}
+
+/// What computes value `v` from values on grids: they become its inputs, of the sizes given.
+nn::graph layer_of(const nn::graph& g, int v, const std::vector<shape>& sizes) {
+  nn::graph part;
+  part.values = g.values;
+  part.outputs = {v};
+  std::vector<int> wanted{v};
+  for (std::size_t i = g.nodes.size(); i-- > 0;) {
+    const nn::node& n = g.nodes[i];
+    if (std::find(wanted.begin(), wanted.end(), n.output) == wanted.end()) continue;
+    part.nodes.insert(part.nodes.begin(), n);
+    for (const int from : n.inputs) {
+      if (g.at(from).grid) {
+        part.inputs.push_back({from, sizes[static_cast<std::size_t>(from)]});
+      } else {
+        wanted.push_back(from);
+      }
+    }
+  }
+  return part;
+}
+
+/// How many codes of a result differ from those wanted, and by how much.
+struct apart {
+  index_t codes = 0, differ = 0, furthest = 0;
+
+  void count(const nn::tensor& y, const nn::tensor& wanted, const nn::grid& on) {
+    REQUIRE(y.sizes == wanted.sizes);
+    for (std::size_t i = 0; i < y.values.size(); ++i) {
+      const auto code = [&](const nn::tensor& x) { return static_cast<index_t>(std::rint(x.values[i] / on.scale)); };
+      const index_t steps = std::abs(code(y) - code(wanted));
+      codes += 1;
+      differ += steps == 0 ? 0 : 1;
+      furthest = std::max(furthest, steps);
+    }
+  }
+};
 
 }  // namespace
 
@@ -136,4 +206,39 @@ TEST_CASE("onnxruntime: real networks, quantized here, answer the same there") {
     CHECK(agreement(ours[0], theirs.outputs[0]) >= 0.995);
     CHECK(sqnr_db(theirs.outputs[0], ours[0]) > 30);
   }
+}
+
+TEST_CASE("onnxruntime: what was trained at few bits is what our engine runs code for code and what runs there") {
+  for (const int bits : {8, 4, 2}) {
+    for (const few_bits& f : trained(bits)) {
+      INFO(f.name << " at " << bits << " bits");
+      const nn::graph open = opened(f.net);
+      const std::vector<nn::tensor> wanted = nn::evaluate(open, std::span(&f.x, 1)), ours = ours_of(open, f.x);
+      const std::vector<shape> sizes = nn::infer_shapes(f.net, {f.x.sizes});
+      apart whole, alone;
+      for (std::size_t o = f.net.outputs.size(); o < open.outputs.size(); ++o) {
+        const int v = open.outputs[o];
+        whole.count(ours[o], wanted[o], *f.net.at(v).grid);
+        const nn::graph layer = layer_of(f.net, v, sizes);
+        std::vector<nn::tensor> in;
+        std::vector<shape> in_sizes;
+        for (const nn::graph_input& i : layer.inputs) {
+          const auto found = std::find(open.outputs.begin(), open.outputs.end(), i.value);
+          const bool given = found == open.outputs.end();  // to the network
+          in.push_back(given ? f.x : wanted[static_cast<std::size_t>(found - open.outputs.begin())]);
+          in_sizes.push_back(i.sizes);
+        }
+        alone.count(nn::engine(layer, in_sizes).run(in)[0], wanted[o], *f.net.at(v).grid);
+      }
+      for (const apart& a : {alone, whole}) {
+        CHECK(a.codes > 25000);
+        CHECK(a.furthest <= 1);
+        CHECK(a.differ * 1000 <= a.codes);
+      }
+      CHECK(model_files::difference(ours[0], wanted[0]) < 0.01);
+      CHECK(agreement(ours[0], wanted[0]) >= 0.995);
+      if (onnxruntime::here()) CHECK(agreement(ours[0], run_there(f.net, f.x).outputs[0]) >= 0.995);
+    }
+  }
+  if (!onnxruntime::here()) EQUANT_SKIP("EQUANT_ORT is not set");
 }
