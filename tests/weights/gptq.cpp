@@ -33,10 +33,10 @@ void to_integers(index_t, Eigen::VectorXf& column) {
 
 }  // namespace
 
-TEST_CASE("The inverse factor's square is the inverse") {
-  const Eigen::MatrixXf s = moments(20, 0.6f), u = weights::inverse_factor(s, 1e-7f);
-  CHECK((u.transpose() * u * s).isApprox(Eigen::MatrixXf::Identity(20, 20), 1e-3f));
-  CHECK(u.isUpperTriangular());
+TEST_CASE("The upper factor's square is the moments") {
+  const Eigen::MatrixXf s = moments(20, 0.6f), r = weights::upper_factor(s, 1e-7f);
+  CHECK((r * r.transpose()).isApprox(s, 1e-5f));
+  CHECK(r.isUpperTriangular());
 }
 
 TEST_CASE("With inputs that do not vary together every weight goes to its nearest level") {
@@ -46,7 +46,7 @@ TEST_CASE("With inputs that do not vary together every weight goes to its neares
     to_integers(i, c);
     wanted.col(i) = c;
   }
-  weights::gptq(w, weights::inverse_factor(Eigen::MatrixXf::Identity(130, 130)), to_integers);
+  weights::gptq(w, weights::upper_factor(Eigen::MatrixXf::Identity(130, 130)), to_integers);
   CHECK(w == wanted);
 }
 
@@ -56,11 +56,30 @@ TEST_CASE("With two inputs the second takes over what the first lost") {
   Eigen::MatrixXf s(2, 2), w(1, 2);
   s << 1, r, r, 1;
   w << 0.6f, 0.3f;
-  weights::gptq(w, weights::inverse_factor(s, 1e-6f), [](index_t i, Eigen::VectorXf& c) {
+  weights::gptq(w, weights::upper_factor(s, 1e-6f), [](index_t i, Eigen::VectorXf& c) {
     if (i == 0) c[0] = std::nearbyint(c[0]);
   });
   CHECK(w(0, 0) == 1);
   CHECK(w(0, 1) == Approx(0.3f - r * 0.4f).margin(1e-4));  // minimises (e1, e2) S (e1, e2)^T for e1 = 0.4
+}
+
+TEST_CASE("The levels are those of the best answer to every input in turn") {
+  // After each input the rest moves to where the error of all is least: solved for afresh, not factored.
+  const Eigen::MatrixXf s = moments(75, 0.8f), r = weights::upper_factor(s, 1e-6f), w = noise(6, 75, 5);
+  Eigen::MatrixXf q = w, slow = w;
+  weights::gptq(q, r, to_integers);
+  for (index_t i = 0; i < 75; ++i) {
+    Eigen::VectorXf c = slow.col(i);
+    to_integers(i, c);
+    slow.col(i) = c;
+    const index_t rest = 74 - i;
+    const Eigen::MatrixXf lost = w.leftCols(i + 1) - slow.leftCols(i + 1);
+    const Eigen::MatrixXf felt = (lost * s.topRightCorner(i + 1, rest)).transpose();
+    if (rest > 0) {
+      slow.rightCols(rest) = w.rightCols(rest) + s.bottomRightCorner(rest, rest).ldlt().solve(felt).transpose();
+    }
+  }
+  CHECK((q.array() != slow.array()).count() == 0);
 }
 
 TEST_CASE("Where inputs vary together the output's error is a fraction of the nearest levels'") {
@@ -71,16 +90,16 @@ TEST_CASE("Where inputs vary together the output's error is a fraction of the ne
     to_integers(i, c);
     nearest.col(i) = c;
   }
-  weights::gptq(better, weights::inverse_factor(s), to_integers);
+  weights::gptq(better, weights::upper_factor(s), to_integers);
   CHECK(weights::output_error(before, better, s) < 0.3 * weights::output_error(before, nearest, s));
   for (index_t i = 0; i < better.size(); ++i) CHECK(better.data()[i] * 4 == std::nearbyint(better.data()[i] * 4));
 }
 
 TEST_CASE("Moments of dead inputs are no trouble") {
   Eigen::MatrixXf w = noise(2, 6, 9), s = Eigen::MatrixXf::Zero(6, 6);
-  weights::gptq(w, weights::inverse_factor(s), to_integers);
+  weights::gptq(w, weights::upper_factor(s), to_integers);
   CHECK(w.allFinite());
   s(2, 2) = 1;
-  weights::gptq(w, weights::inverse_factor(s), to_integers);
+  weights::gptq(w, weights::upper_factor(s), to_integers);
   CHECK(w.allFinite());
 }

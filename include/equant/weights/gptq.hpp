@@ -8,9 +8,9 @@
 
 namespace equant::inline EQUANT_ABI::weights {
 
-/// U, upper triangular, with U^T U = S^-1, of S made safe by a hundredth of its mean diagonal (or `damping` of it).
-/// With S = R R^T, R upper, U is the inverse of R.
-inline Eigen::MatrixXf inverse_factor(Eigen::MatrixXf s, float damping = 0.01f) {
+/// R, upper triangular, with R R^T = S, of S made safe by a hundredth of its mean diagonal (or `damping` of it). The
+/// square of R(i, i) is what the inputs before i cannot say of it.
+inline Eigen::MatrixXf upper_factor(const Eigen::MatrixXf& s, float damping = 0.01f) {
   const index_t n = s.rows();
   const float mean = n == 0 ? 0 : s.diagonal().mean();
   if (!(mean > 0)) return Eigen::MatrixXf::Identity(n, n);
@@ -19,41 +19,50 @@ inline Eigen::MatrixXf inverse_factor(Eigen::MatrixXf s, float damping = 0.01f) 
     turned.diagonal().array() += more * mean;
     const Eigen::LLT<Eigen::Ref<Eigen::MatrixXf>> factor(turned);  // in place
     if (factor.info() != Eigen::Success) continue;
-    Eigen::MatrixXf r = turned.triangularView<Eigen::Lower>();
-    r = r.reverse().eval();
-    Eigen::MatrixXf u = Eigen::MatrixXf::Identity(n, n);
-    r.triangularView<Eigen::Upper>().solveInPlace(u);
-    return u;
+    turned.triangularView<Eigen::StrictlyUpper>().setZero();
+    return turned.reverse();
   }
 }
 
-/// Rounds weights `w`, outputs x inputs, one input after the other; what rounding an input's weights costs is taken
-/// over by the inputs that follow, as far as they vary together: GPTQ, Frantar et al. 2022, in its Cholesky form, in
-/// blocks. `u` is the inverse factor of the inputs' moments. `round(i, column)` puts the weights of input i on their
-/// levels in place. Afterwards `w` holds the levels.
+namespace compensating {
+
+/// Inputs `first` and on. `errors` holds what was lost at inputs before them, and in their own columns what that comes to.
 template <class Round>
-void gptq(Eigen::MatrixXf& w, const Eigen::MatrixXf& u, Round&& round) {
-  const index_t inputs = w.cols();
-  if (u.rows() != inputs) contract::invalid_argument("moments of ", u.rows(), " inputs for weights of ", inputs);
-  constexpr index_t block = 64;
-  Eigen::MatrixXf errors(w.rows(), block);
-  Eigen::VectorXf column;
-  for (index_t first = 0; first < inputs; first += block) {
-    const index_t count = std::min(block, inputs - first), rest = inputs - first - count;
-    for (index_t k = 0; k < count; ++k) {
-      const index_t i = first + k;
-      column = w.col(i);
-      round(i, column);
-      errors.col(k) = (w.col(i) - column) / u(i, i);
-      w.col(i) = column;
-      if (k + 1 < count) {
-        w.middleCols(i + 1, count - k - 1).noalias() -= errors.col(k) * u.block(i, i + 1, 1, count - k - 1);
-      }
-    }
-    if (rest > 0) {
-      w.rightCols(rest).noalias() -= errors.leftCols(count) * u.block(first, first + count, count, rest);
-    }
+void round_columns(Eigen::MatrixXf& w, Eigen::MatrixXf& errors, const Eigen::MatrixXf& r, index_t first, index_t count,
+                   Round& round) {
+  constexpr index_t few = 32;
+  if (count > few) {
+    const index_t half = (count / 2 + few - 1) / few * few, rest = count - half;
+    round_columns(w, errors, r, first, half, round);
+    errors.middleCols(first + half, rest).noalias() +=
+        errors.middleCols(first, half) * r.block(first, first + half, half, rest);
+    round_columns(w, errors, r, first + half, rest, round);
+    return;
   }
+  Eigen::VectorXf column(w.rows());
+  for (index_t k = 0; k < count; ++k) {
+    const index_t i = first + k;
+    column = errors.col(i);
+    column.noalias() += errors.middleCols(first, k) * r.col(i).segment(first, k);
+    column = w.col(i) + column / r(i, i);
+    round(i, column);
+    errors.col(i) = w.col(i) - column;
+    w.col(i) = column;
+  }
+}
+
+}  // namespace compensating
+
+/// Rounds weights `w`, outputs x inputs, one input after the other; what rounding an input's weights costs is taken
+/// over by the inputs that follow, as far as they vary together: GPTQ, Frantar et al. 2022. `r` is the upper factor R of
+/// the inputs' moments: with e what was lost so far, input i is rounded at w_i + e R_i / R(i, i), which is GPTQ without
+/// its inverse (Chen et al. 2025); blocks are halved, so that nearly all is products of large matrices. `round(i,
+/// column)` puts the weights of input i on their levels in place. Afterwards `w` holds the levels.
+template <class Round>
+void gptq(Eigen::MatrixXf& w, const Eigen::MatrixXf& r, Round&& round) {
+  if (r.rows() != w.cols()) contract::invalid_argument("moments of ", r.rows(), " inputs for weights of ", w.cols());
+  Eigen::MatrixXf errors = Eigen::MatrixXf::Zero(w.rows(), w.cols());
+  compensating::round_columns(w, errors, r, 0, w.cols(), round);
 }
 
 }  // namespace equant::inline EQUANT_ABI::weights

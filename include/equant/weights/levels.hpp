@@ -9,6 +9,7 @@
 #include <Eigen/Core>
 
 #include <algorithm>
+#include <cmath>
 #include <vector>
 
 /// What a weight may become, in units of its scale. A code rounds the weights of one input, one of each output,
@@ -26,6 +27,8 @@ class levels {
       if (!(values_[i - 1] < values_[i])) contract::invalid_argument("level ", values_[i], " after ", values_[i - 1]);
       thresholds_.push_back((values_[i - 1] + values_[i]) / 2);
     }
+    whole_ = values_[0] == std::rint(values_[0]) && values_.back() - values_[0] + 1 == static_cast<float>(values_.size());
+    for (float x : values_) whole_ = whole_ && x == std::rint(x);
   }
   /// -(2^(bits - 1) - 1) to 2^(bits - 1) - 1: zero in the middle.
   static levels integers(int bits) {
@@ -45,18 +48,25 @@ class levels {
   float value(std::size_t code) const { return values_[code]; }
   /// The largest magnitude.
   float reach() const { return std::max(std::abs(values_.front()), std::abs(values_.back())); }
-  /// The number of the nearest level; of 0 for NaN.
+  /// The number of the nearest level; of 0 for NaN. Between two integers the even one.
   std::size_t code(float x) const {
     if (x != x) x = 0;
+    if (whole_) return static_cast<std::size_t>(std::min(std::max(std::rint(x), values_[0]), values_.back()) - values_[0]);
     return static_cast<std::size_t>(std::upper_bound(thresholds_.begin(), thresholds_.end(), x) - thresholds_.begin());
   }
   float nearest(float x) const { return values_[code(x)]; }
   void round(Eigen::VectorXf& column) const {
-    for (index_t o = 0; o < column.size(); ++o) column[o] = nearest(column[o]);
+    if (whole_) {
+      auto x = column.array();
+      x = (x == x).select(x, 0).rint().max(values_[0]).min(values_.back());
+    } else {
+      for (index_t o = 0; o < column.size(); ++o) column[o] = nearest(column[o]);
+    }
   }
 
  private:
   std::vector<float> values_, thresholds_;
+  bool whole_ = false;  // neighbouring integers
 };
 
 /// Trellis codes along the outputs: the weights of an input are blocks of one circular code, Bits bits each.

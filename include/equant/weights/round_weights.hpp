@@ -21,8 +21,6 @@ struct rounding_options {
 
 namespace choosing {
 
-inline Eigen::VectorXf importance(const Eigen::MatrixXf& u) { return u.diagonal().cwiseAbs2().cwiseInverse(); }
-
 template <class Code>
 coded_weights in_order(const Eigen::MatrixXf& w, const Eigen::MatrixXf& s, const Code& code,
                        const rounding_options& o) {
@@ -33,17 +31,12 @@ coded_weights in_order(const Eigen::MatrixXf& w, const Eigen::MatrixXf& s, const
   if (o.ordered) {
     std::stable_sort(order.begin(), order.end(), [&](index_t a, index_t b) { return s(a, a) > s(b, b); });
   }
-  Eigen::MatrixXf u, left(w.rows(), inputs);
+  Eigen::MatrixXf r;
   coded_weights q{{}, w, {}, o.group == 0 ? std::max<index_t>(inputs, 1) : o.group};
   Eigen::VectorXf cost = s.diagonal();
   if (o.compensate) {
-    Eigen::MatrixXf turned(inputs, inputs);
-    for (index_t i = 0; i < inputs; ++i) {
-      for (index_t j = 0; j < inputs; ++j) turned(j, i) = s(order[at(j)], order[at(i)]);
-    }
-    u = inverse_factor(std::move(turned), o.damping);
-    const Eigen::VectorXf kept = importance(u);
-    for (index_t i = 0; i < inputs; ++i) cost[order[at(i)]] = kept[i];
+    r = o.ordered ? upper_factor(s(order, order), o.damping) : upper_factor(s, o.damping);
+    for (index_t i = 0; i < inputs; ++i) cost[order[at(i)]] = r(i, i) * r(i, i);
   }
   q.scales = o.scales.size() > 0 ? o.scales : best_scales(w, cost, q.group, code);
   const auto round = [&](index_t place, Eigen::VectorXf& column) {
@@ -55,8 +48,9 @@ coded_weights in_order(const Eigen::MatrixXf& w, const Eigen::MatrixXf& s, const
     column = column.cwiseProduct(scale);
   };
   if (o.compensate) {
+    Eigen::MatrixXf left(w.rows(), inputs);
     for (index_t i = 0; i < inputs; ++i) left.col(i) = w.col(order[at(i)]);
-    gptq(left, u, round);
+    gptq(left, r, round);
   } else {
     for (index_t i = 0; i < inputs; ++i) {
       Eigen::VectorXf column = w.col(order[at(i)]);

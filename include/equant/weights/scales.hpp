@@ -35,28 +35,26 @@ inline float best_scale(const Eigen::Ref<const Eigen::VectorXf>& w, const Eigen:
                         const levels& to) {
   const float largest = w.size() == 0 ? 0 : w.cwiseAbs().maxCoeff();
   if (!(largest > 0)) return 1;
-  const auto attempt = [&](float scale, float& fitted) {
-    double error = 0, product = 0, square = 0;
-    for (index_t i = 0; i < w.size(); ++i) {
-      const float unit = to.nearest(w[i] / scale), off = w[i] - unit * scale;
-      error += static_cast<double>(importance[i] * off * off);
-      product += static_cast<double>(importance[i] * unit * w[i]);
-      square += static_cast<double>(importance[i] * unit * unit);
-    }
-    fitted = square > 0 && product > 0 ? static_cast<float>(product / square) : scale;
-    return error;
+  Eigen::VectorXf units(w.size());
+  const auto attempt = [&](float scale) {
+    units = w / scale;
+    to.round(units);
+    return importance.dot((w - units * scale).cwiseAbs2());
   };
-  float best = largest / to.reach(), fit = best, next;
-  double least = attempt(best, fit);
+  const auto fitted = [&](float scale) {
+    attempt(scale);
+    const float product = importance.cwiseProduct(units).dot(w), square = importance.dot(units.cwiseAbs2());
+    return square > 0 && product > 0 ? product / square : scale;
+  };
+  float best = largest / to.reach(), least = attempt(best);
   for (float part = 0.95f; part > 0.1f; part *= 0.95f) {
-    const float scale = largest / to.reach() * part;
-    if (const double error = attempt(scale, next); error < least) least = error, best = scale, fit = next;
+    const float scale = largest / to.reach() * part, error = attempt(scale);
+    if (error < least) least = error, best = scale;
   }
   for (int turn = 0; turn < 4; ++turn) {
-    const float scale = fit;
-    const double error = attempt(scale, next);
+    const float scale = fitted(best), error = attempt(scale);
     if (!(error < least)) break;
-    least = error, best = scale, fit = next;
+    least = error, best = scale;
   }
   return best;
 }
@@ -66,11 +64,11 @@ inline float best_scale(const Eigen::Ref<const Eigen::VectorXf>& w, const Eigen:
 inline Eigen::MatrixXf best_scales(const Eigen::MatrixXf& w, const Eigen::VectorXf& importance, index_t group,
                                    const levels& to) {
   Eigen::MatrixXf scales(w.rows(), (w.cols() + group - 1) / group);
+  const row_matrix rows = w;
   for (index_t g = 0; g < scales.cols(); ++g) {
     const index_t first = g * group, count = std::min(group, w.cols() - first);
     for (index_t o = 0; o < w.rows(); ++o) {
-      const Eigen::VectorXf row = w.row(o).segment(first, count);
-      scales(o, g) = best_scale(row, importance.segment(first, count), to);
+      scales(o, g) = best_scale(rows.row(o).segment(first, count).transpose(), importance.segment(first, count), to);
     }
   }
   return scales;
