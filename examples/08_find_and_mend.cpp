@@ -36,7 +36,7 @@ int main(int argc, char** argv) {
     // Channel c of a layer is divided by 2^(c % 8), and multiplied back by the layer that reads it.
     std::vector<float> factors(static_cast<std::size_t>(nn::weights_of(net.nodes[p.first].layer)->outputs()));
     for (std::size_t c = 0; c < factors.size(); ++c) factors[c] = static_cast<float>(1 << c % 8);
-    nn::equalizing::rescale(net, p, factors);
+    nn::rescale(net, p, factors);
   }
 
   const auto show = [&](const char* what, const nn::quantize_options& options) {

@@ -2,11 +2,9 @@
 // SPDX-License-Identifier: MIT
 #include <catch.hpp>
 #include <core/says.hpp>
-#include <weights/layers.hpp>
-
 #include <equant/weights/automatic.hpp>
-
 #include <limits>
+#include <weights/layers.hpp>
 
 using namespace equant;
 
@@ -45,24 +43,69 @@ TEST_CASE("Automatic rounding turns weights with outliers and says so") {
   const Eigen::MatrixXf s = Eigen::MatrixXf::Identity(64, 64);
   const auto to = weights::levels::gaussian(3);
   const auto choice = weights::automatic_rounding(w, s, s, to);
-  CHECK(choice.attempts.size() == 7);
+  CHECK(choice.attempts.size() == 7);  // even inputs want no factors
   CHECK(choice.attempts[choice.chosen].options.rotate);
   CHECK_THAT(choice.why(), says("gptq, rotated: output error") && says("held-out") && says("; nearest 0."));
   CHECK(weights::output_error(w, choice.result.values, s) == choice.attempts[choice.chosen].error);
   CHECK_FALSE(weights::automatic_rounding(w, s, s, to, 0, false).attempts.back().options.rotate);
 }
 
-TEST_CASE("Poor moments still give weights") {
-  const Eigen::MatrixXf w = gaussian_matrix(4, 20, 7), x = gaussian_matrix(3, 20, 8);
-  const auto to = weights::levels::integers(4);
-  for (const Eigen::MatrixXf& s : {Eigen::MatrixXf(Eigen::MatrixXf::Zero(20, 20)), Eigen::MatrixXf(x.transpose() * x),
-                                   Eigen::MatrixXf(Eigen::MatrixXf::Ones(20, 20))}) {
-    for (bool rotate : {false, true}) CHECK(weights::round_weights(w, s, to, {.rotate = rotate}).values.allFinite());
+TEST_CASE("Automatic rounding scales inputs of uneven power and says so") {
+  Eigen::MatrixXf w = gaussian_matrix(24, 96, 5), s = Eigen::MatrixXf::Identity(96, 96);
+  for (index_t i = 0; i < 96; i += 3) {
+    s(i, i) = 900;
+    w.col(i) /= 30;
   }
-  Eigen::MatrixXf bad = neighbour_moments(20, 0.5f);
-  bad(3, 4) = std::numeric_limits<float>::quiet_NaN();
-  CHECK_THROWS_WITH(weights::round_weights(w, bad, to), says("not finite"));
-  CHECK_THROWS_WITH(weights::round_weights(w, neighbour_moments(19, 0.5f), to), says("19 x 19 for weights of 20"));
+  const auto choice = weights::automatic_rounding(w, s, s, weights::levels::integers(3));
+  CHECK(choice.attempts[choice.chosen].options.factors.size() == 96);
+  CHECK_THAT(choice.why(), says("gptq, activation-aware with exponent 1:") && says("; gptq, rotated 0."));
+  CHECK(weights::output_error(w, choice.result.values, s) == choice.attempts[choice.chosen].error);
+}
+
+TEST_CASE("Whatever the moments every method gives weights that are not worse than none") {
+  const Eigen::MatrixXf w = gaussian_matrix(4, 20, 7), few = gaussian_matrix(3, 20, 8);
+  Eigen::MatrixXf dead = neighbour_moments(20, 0.6f);
+  for (index_t i : {0, 7, 19}) dead.row(i).setZero(), dead.col(i).setZero();
+  const auto to = weights::levels::integers(4);
+  Eigen::VectorXf factors = Eigen::VectorXf::Ones(20);
+  factors[3] = 4;
+  const Eigen::MatrixXf kinds[] = {Eigen::MatrixXf::Zero(20, 20),
+                                   few.transpose() * few,
+                                   Eigen::MatrixXf::Ones(20, 20),
+                                   dead,
+                                   1e-30f * dead,
+                                   1e25f * dead};
+  for (const Eigen::MatrixXf& s : kinds) {
+    for (auto way : {weights::rounding_way::by_options, weights::rounding_way::adaround, weights::rounding_way::hqq}) {
+      for (int bits = 0; bits < 32; ++bits) {
+        const auto has = [&](int bit) { return (bits >> bit & 1) != 0; };
+        if (way != weights::rounding_way::by_options && bits % 8 != 0) continue;
+        weights::rounding_options o{.compensate = has(0), .descend = has(1), .ordered = has(2), .rotate = has(3)};
+        if (has(4)) o.factors = factors;
+        const auto q = weights::round_in(way, w, s, to, o);
+        REQUIRE(q.values.allFinite());
+        CHECK((q.values - w).norm() < w.norm());
+      }
+    }
+    const auto choice = weights::automatic_rounding(w, s, s, to);
+    CHECK(choice.result.values.allFinite());
+  }
+}
+
+TEST_CASE("Moments that are not finite or of other inputs are refused by every method") {
+  const Eigen::MatrixXf w = gaussian_matrix(4, 20, 7);
+  const auto to = weights::levels::integers(4);
+  for (float x : {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity()}) {
+    Eigen::MatrixXf bad = neighbour_moments(20, 0.5f);
+    bad(3, 4) = x;
+    for (auto way : {weights::rounding_way::by_options, weights::rounding_way::adaround, weights::rounding_way::hqq}) {
+      CHECK_THROWS_WITH(weights::round_in(way, w, bad, to, {}), says("not finite"));
+      CHECK_THROWS_WITH(weights::round_in(way, bad.leftCols(20), w.transpose() * w, to, {}), says("not finite"));
+      CHECK_THROWS_WITH(weights::round_in(way, w, w * w.transpose(), to, {}), says("4 x 4 for weights of 20"));
+    }
+    CHECK_THROWS_WITH(weights::automatic_rounding(w, bad, bad, to), says("not finite"));
+    CHECK_THROWS_WITH(weights::automatic_rounding(w, neighbour_moments(20, 0.5f), bad, to), says("not finite"));
+  }
 }
 
 TEST_CASE("A trellis takes the place of levels") {

@@ -63,26 +63,14 @@ void for_each_output_weight(node& n, index_t c, F&& f) {
   for (index_t i = 0; i < inner; ++i) f(w.values.values[static_cast<std::size_t>(c * inner + i)]);
 }
 
-/// Divides the channels of the first layer by `factor` and multiplies those of the second.
-inline void rescale(graph& g, const channel_pair& p, std::span<const float> factor) {
-  node &a = g.nodes[p.first], &b = g.nodes[p.second];
-  bias& shift = *bias_of(a.layer);
-  for (std::size_t c = 0; c < factor.size(); ++c) {
-    const float s = factor[c];
-    for_each_output_weight(a, static_cast<index_t>(c), [s](float& w) { w /= s; });
-    if (!shift.values.empty()) shift.values[c] /= s;
-    for_each_input_weight(b, static_cast<index_t>(c), p.each, [s](float& w) { w *= s; });
-  }
-}
-
-/// sqrt(a / b) per channel, powers of two apart so that no weight is rounded; 1 where either is next to nothing: a dead
-/// channel has no range worth keeping.
-inline std::vector<float> factors(std::span<const float> a, std::span<const float> b) {
+/// a^exponent / b^(1 - exponent) per channel, powers of two so that no weight is rounded; 1 where either is next to
+/// nothing: a dead channel has no range worth keeping.
+inline std::vector<float> factors(std::span<const float> a, std::span<const float> b, float exponent = 0.5f) {
   const float most_a = *std::max_element(a.begin(), a.end()), most_b = *std::max_element(b.begin(), b.end());
   std::vector<float> s(a.size(), 1);
   for (std::size_t c = 0; c < s.size(); ++c) {
     if (a[c] <= most_a * 1e-9f || b[c] <= most_b * 1e-9f) continue;
-    s[c] = std::exp2(std::round(std::log2(std::sqrt(a[c] / b[c]))));
+    s[c] = std::exp2(std::round(exponent * std::log2(a[c]) - (1 - exponent) * std::log2(b[c])));
   }
   return s;
 }
@@ -122,6 +110,22 @@ inline std::vector<channel_pair> channel_pairs(const graph& g) {
   return pairs;
 }
 
+/// Divides each channel of the pair's first layer by its factor and multiplies the weights of the second that read it.
+/// With powers of two the network computes the same to the bit.
+inline void rescale(graph& g, const channel_pair& p, std::span<const float> factor) {
+  if (static_cast<index_t>(factor.size()) != weights_of(g.nodes[p.first].layer)->outputs()) {
+    contract::invalid_argument(factor.size(), " factors for the channels of node '", g.nodes[p.first].name, "'");
+  }
+  node &a = g.nodes[p.first], &b = g.nodes[p.second];
+  bias& shift = *bias_of(a.layer);
+  for (std::size_t c = 0; c < factor.size(); ++c) {
+    const float s = factor[c];
+    equalizing::for_each_output_weight(a, static_cast<index_t>(c), [s](float& w) { w /= s; });
+    if (!shift.values.empty()) shift.values[c] /= s;
+    equalizing::for_each_input_weight(b, static_cast<index_t>(c), p.each, [s](float& w) { w *= s; });
+  }
+}
+
 /// Brings the ranges of weights together: channel c is divided by sqrt(r1 / r2), r1 and r2 the largest weights that make
 /// it and that read it, in turns over all pairs until nothing changes.
 inline void equalize_weights(graph& g) {
@@ -140,16 +144,16 @@ inline void equalize_weights(graph& g) {
       if (channels == 0) continue;
       const auto s = equalizing::factors(made, read);
       changed = changed || std::any_of(s.begin(), s.end(), [](float f) { return f != 1; });
-      equalizing::rescale(g, p, s);
+      rescale(g, p, s);
     }
     if (!changed) return;
   }
 }
 
-/// Balances activations against the weights that read them (SmoothQuant, Xiao et al. 2022, with exponent 1/2): channel c
-/// is divided by sqrt(range / r2). `largest[v][c]` is the largest magnitude of channel c of value v, seen in calibration;
+/// Balances activations against the weights that read them (SmoothQuant, Xiao et al. 2022): channel c is divided by
+/// range^exponent / r2^(1 - exponent). `largest[v][c]` is the largest magnitude of channel c of value v, seen in calibration;
 /// empty where none was.
-inline void equalize_activations(graph& g, std::span<const std::vector<float>> largest) {
+inline void equalize_activations(graph& g, std::span<const std::vector<float>> largest, float exponent = 0.5f) {
   for (const channel_pair& p : channel_pairs(g)) {
     const auto& range = largest[static_cast<std::size_t>(p.between)];
     node& b = g.nodes[p.second];
@@ -159,7 +163,7 @@ inline void equalize_activations(graph& g, std::span<const std::vector<float>> l
       equalizing::for_each_input_weight(b, static_cast<index_t>(c), p.each,
                                         [&](float w) { read[c] = std::max(read[c], std::abs(w)); });
     }
-    equalizing::rescale(g, p, equalizing::factors(range, read));
+    rescale(g, p, equalizing::factors(range, read, exponent));
   }
 }
 

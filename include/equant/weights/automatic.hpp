@@ -3,6 +3,7 @@
 #pragma once
 
 #include <concepts>
+#include <equant/weights/activation_aware.hpp>
 #include <equant/weights/adaround.hpp>
 #include <equant/weights/hqq.hpp>
 #include <equant/weights/round_weights.hpp>
@@ -10,7 +11,8 @@
 
 namespace equant::inline EQUANT_ABI::weights {
 
-/// By compensation and descent as the options say, or by a method of its own, which takes nothing but their group.
+/// By compensation and descent as the options say, or by a method of its own, which takes of them how inputs are
+/// grouped, scaled and turned.
 enum class rounding_way { by_options, adaround, hqq };
 
 /// Rounds in one of these ways; AdaRound and HQQ onto levels only.
@@ -18,8 +20,11 @@ template <class Code>
 coded_weights round_in(rounding_way way, const Eigen::MatrixXf& w, const Eigen::MatrixXf& s, const Code& code,
                        const rounding_options& o) {
   if constexpr (std::same_as<Code, levels>) {
-    if (way == rounding_way::adaround) return adaround(w, s, code, {.group = o.group});
-    if (way == rounding_way::hqq) return hqq(w, code, o.group);
+    if (way != rounding_way::by_options) {
+      return choosing::changed(w, s, o, [&](const Eigen::MatrixXf& a, const Eigen::MatrixXf& b) {
+        return way == rounding_way::hqq ? hqq(a, code, o.group) : adaround(a, b, code, {.group = o.group});
+      });
+    }
   }
   return round_weights(w, s, code, o);
 }
@@ -49,20 +54,25 @@ struct rounding_choice {
 };
 
 /// Tries nearest levels, coordinate descent from them, HQQ, AdaRound, GPTQ in order and with inputs of much power
-/// first, and GPTQ on rotated inputs, and keeps what does best on inputs of moments `held_out`, which the roundings did
-/// not see. `may_rotate` where the caller can turn the inputs.
+/// first, and GPTQ on rotated and on scaled inputs (activation_aware.hpp, the root mean square taken for the mean
+/// magnitude), and keeps what does best on inputs of moments `held_out`, which the roundings did not see. `may_change`
+/// where the caller can turn and scale the inputs.
 template <class Code>
 rounding_choice automatic_rounding(const Eigen::MatrixXf& w, const Eigen::MatrixXf& s, const Eigen::MatrixXf& held_out,
-                                   const Code& code, index_t group = 0, bool may_rotate = true) {
+                                   const Code& code, index_t group = 0, bool may_change = true) {
+  check_moments(w, held_out);
   rounding_choice choice;
-  const auto attempt = [&](std::string name, const rounding_options& o, rounding_way way = rounding_way::by_options) {
-    coded_weights q = round_in(way, w, s, code, o);
-    const double error = output_error(w, q.values, held_out);
+  const auto keep = [&](std::string name, rounding_way way, const rounding_options& o, coded_weights q, double error) {
     if (choice.attempts.empty() || error < choice.attempts[choice.chosen].error) {
       choice.chosen = choice.attempts.size();
       choice.result = std::move(q);
     }
     choice.attempts.push_back({std::move(name), way, o, error});
+  };
+  const auto attempt = [&](std::string name, const rounding_options& o, rounding_way way = rounding_way::by_options) {
+    coded_weights q = round_in(way, w, s, code, o);
+    const double error = output_error(w, q.values, held_out);
+    keep(std::move(name), way, o, std::move(q), error);
   };
   attempt("nearest", {.compensate = false, .descend = false, .group = group});
   if constexpr (std::same_as<Code, levels>) {
@@ -72,7 +82,12 @@ rounding_choice automatic_rounding(const Eigen::MatrixXf& w, const Eigen::Matrix
   }
   attempt("gptq", {.group = group});
   attempt("gptq, ordered", {.ordered = true, .group = group});
-  if (may_rotate) attempt("gptq, rotated", {.rotate = true, .group = group});
+  if (!may_change) return choice;
+  attempt("gptq, rotated", {.rotate = true, .group = group});
+  auto aware = activation_aware(w, s, held_out, s.diagonal().cwiseMax(0).cwiseSqrt(), code, {.group = group});
+  if (aware.exponent == 0) return choice;
+  keep(contract::joined("gptq, activation-aware with exponent ", aware.exponent), rounding_way::by_options,
+       {.factors = aware.factors, .group = group}, std::move(aware.result), aware.error);
   return choice;
 }
 

@@ -10,13 +10,14 @@
 namespace equant::inline EQUANT_ABI::weights {
 
 struct rounding_options {
-  bool compensate = true;    ///< GPTQ; else every weight goes to its nearest level
-  bool descend = true;       ///< coordinate descent and fitted scales afterwards
-  bool ordered = false;      ///< inputs of much power are rounded first
-  bool rotate = false;       ///< by a Hadamard matrix before, and back afterwards
-  index_t group = 0;         ///< inputs that share a scale; 0: all
-  float damping = 0.01f;     ///< of the moments, relative to their mean diagonal
-  Eigen::MatrixXf scales{};  ///< outputs x groups, to be kept as they are; empty: those of least error
+  bool compensate = true;     ///< GPTQ; else every weight goes to its nearest level
+  bool descend = true;        ///< coordinate descent and fitted scales afterwards
+  bool ordered = false;       ///< inputs of much power are rounded first
+  bool rotate = false;        ///< by a Hadamard matrix before, and back afterwards
+  Eigen::VectorXf factors{};  ///< of the inputs: weights are multiplied by them before, and divided afterwards
+  index_t group = 0;          ///< inputs that share a scale; 0: all
+  float damping = 0.01f;      ///< of the moments, relative to their mean diagonal
+  Eigen::MatrixXf scales{};   ///< outputs x groups, to be kept as they are; empty: those of least error
 };
 
 namespace choosing {
@@ -61,10 +62,31 @@ coded_weights in_order(const Eigen::MatrixXf& w, const Eigen::MatrixXf& s, const
   return q;
 }
 
+/// Rounds by `round(w, s)` weights scaled and turned as the options say; `values` are brought back.
+template <class Round>
+coded_weights changed(Eigen::MatrixXf w, Eigen::MatrixXf s, const rounding_options& o, Round&& round) {
+  check_moments(w, s);
+  const bool scaled = o.factors.size() > 0;
+  if (scaled && (o.factors.size() != w.cols() || !o.factors.allFinite() || !(o.factors.minCoeff() > 0))) {
+    contract::invalid_argument(o.factors.size(), " factors, the least ", o.factors.minCoeff(), ", for ", w.cols(),
+                               " inputs; they are finite and above 0");
+  }
+  const Eigen::VectorXf back = o.factors.cwiseInverse();
+  if (scaled) {
+    w = w * o.factors.asDiagonal();
+    s = back.asDiagonal() * s * back.asDiagonal();
+  }
+  const hadamard turn(o.rotate ? w.cols() : 0);
+  coded_weights q = o.rotate ? round(turn.turned(w), turn.turned_moments(s)) : round(w, s);
+  if (o.rotate) q.values = turn.back(q.values);
+  if (scaled) q.values = q.values * back.asDiagonal();
+  return q;
+}
+
 }  // namespace choosing
 
 /// Puts weights `w`, outputs x inputs, on the points of a code, for inputs of moments `s`. Of rotated
-/// weights `values` are turned back; units and scales stay those of the rotated ones, as they would be stored.
+/// or scaled weights `values` are brought back; units and scales stay those that would be stored.
 template <class Code>
 coded_weights round_weights(const Eigen::MatrixXf& w, const Eigen::MatrixXf& s, const Code& code,
                             const rounding_options& o = {}) {
@@ -75,17 +97,11 @@ coded_weights round_weights(const Eigen::MatrixXf& w, const Eigen::MatrixXf& s, 
     contract::invalid_argument(o.scales.rows(), " x ", o.scales.cols(), " scales for ", w.rows(), " outputs in ",
                                groups, " groups");
   }
-  if (o.rotate) {
-    const hadamard turn(w.cols());
-    rounding_options rest = o;
-    rest.rotate = false;
-    coded_weights q = round_weights(turn.turned(w), turn.turned_moments(s), code, rest);
-    q.values = turn.back(q.values);
+  return choosing::changed(w, s, o, [&](const Eigen::MatrixXf& a, const Eigen::MatrixXf& b) {
+    coded_weights q = choosing::in_order(a, b, code, o);
+    if (o.descend) improve(q, a, b, code, o.scales.size() == 0);
     return q;
-  }
-  coded_weights q = choosing::in_order(w, s, code, o);
-  if (o.descend) improve(q, w, s, code, o.scales.size() == 0);
-  return q;
+  });
 }
 
 }  // namespace equant::inline EQUANT_ABI::weights
