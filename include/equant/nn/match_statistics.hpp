@@ -62,7 +62,9 @@ inline void match_statistics(trainee& t, std::span<const tensor> inputs) {
             scales[c] *= factor[c];
           }
           for (std::size_t k = c * each; k < (c + 1) * each; ++k) w.values.values[k] *= factor[c];
-          b[c] = (b[c] - static_cast<float>(now.mean[c])) * factor[c] + static_cast<float>(aim[i].mean[c]);
+          float& shift = t.norms[i] ? t.norms[i]->norm.shift[c] : b[c];
+          shift = (shift - static_cast<float>(now.mean[c])) * factor[c] + static_cast<float>(aim[i].mean[c]);
+          if (t.norms[i]) t.norms[i]->norm.scale[c] *= factor[c];
         }
         for (std::size_t k = 0; k < values.size(); ++k) {
           const std::size_t c = k % channels;

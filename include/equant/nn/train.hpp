@@ -35,6 +35,9 @@ struct train_options {
   /// as a part of the teacher's square. The teacher is then the network that was prepared.
   double hints = 0;
   double observe = 0.5;  ///< straight_through: ranges follow for this part of the steps, then freeze
+  /// Batch normalizations that train (prepare_options::train_norms) use the statistics of batches for this part of the
+  /// steps; then running ones, frozen, as after conversion. Epochs before that are not weighed against later ones.
+  double batch_statistics = 0.5;
   std::function<void(tensor&, splitmix64&)> augment{};           ///< changes a batch at random
   std::function<bool(const training_progress&)> progress{};      ///< after each step; false: stop, keep what is best
   /// What would be left if training ended now: as it begins, and after each epoch of least mean loss. For who saves it.
@@ -112,12 +115,14 @@ inline tensor hint(const graph& teacher, std::span<const tensor> batch, const tr
 struct snapshot {
   graph net;
   std::vector<learning_weights> weights;
+  std::vector<std::optional<trained_norm>> norms;
   std::vector<learning_grid> grids;
 
-  explicit snapshot(const trainee& t) : net(t.net), weights(t.weights), grids(t.grids) {}
+  explicit snapshot(const trainee& t) : net(t.net), weights(t.weights), norms(t.norms), grids(t.grids) {}
   void restore(trainee& t) const {
     t.net = net;
     t.weights = weights;
+    t.norms = norms;
     t.grids = grids;
     refresh(t);
   }
@@ -155,6 +160,10 @@ inline void train(trainee& t, std::span<const tensor> inputs, std::span<const in
   std::vector<index_t> order(static_cast<std::size_t>(all));
   for (std::size_t i = 0; i < order.size(); ++i) order[i] = static_cast<index_t>(i);
   const index_t per_epoch = (all + o.batch - 1) / o.batch, steps = per_epoch * o.epochs;
+  const auto within = [&](index_t step, double part) {
+    return static_cast<double>(step) < part * static_cast<double>(steps);
+  };
+  const bool trains_norms = std::any_of(t.norms.begin(), t.norms.end(), [](const auto& n) { return n.has_value(); });
   training::snapshot best(t);
   double least = std::numeric_limits<double>::infinity();
   bool stopped = false;
@@ -162,6 +171,7 @@ inline void train(trainee& t, std::span<const tensor> inputs, std::span<const in
   for (index_t epoch = 0, step = 0; epoch < o.epochs && !stopped; ++epoch) {
     training::shuffle(order, random);
     double loss = 0, correct = 0, seen = 0;
+    const bool of_batches = trains_norms && within(step, o.batch_statistics);
     for (index_t first = 0; first < all && !stopped; first += o.batch, ++step) {
       const index_t n = std::min(o.batch, all - first);
       const std::span<const index_t> rows(order.data() + first, static_cast<std::size_t>(n));
@@ -170,10 +180,9 @@ inline void train(trainee& t, std::span<const tensor> inputs, std::span<const in
       std::vector<index_t> wanted;
       for (index_t r : rows) wanted.push_back(labels.empty() ? 0 : labels[static_cast<std::size_t>(r)]);
 
-      const bool observe = static_cast<double>(step) < o.observe * static_cast<double>(steps);
-      if (observe && t.options.method == grid_learning::straight_through) observe_weights(t);
-      refresh(t);
-      pass.forward(batch, observe);
+      const bool observe = within(step, o.observe);
+      refresh(t, observe && t.options.method == grid_learning::straight_through);
+      pass.forward(batch, observe, within(step, o.batch_statistics));
       const std::span<float> gradient = pass.output_gradient();
       double now = 0;
       if (share < 1) {
@@ -202,7 +211,7 @@ inline void train(trainee& t, std::span<const tensor> inputs, std::span<const in
     }
     refresh(t);
     if (loss / seen > least || (stopped && epoch > 0)) continue;
-    least = loss / seen;
+    if (!of_batches) least = loss / seen;
     best = training::snapshot(t);
     if (o.improved) o.improved(t);
   }

@@ -4,10 +4,10 @@
 
 #include <equant/calibration/moving_average.hpp>
 #include <equant/nn/calibrate.hpp>
-#include <equant/nn/fold.hpp>
 #include <equant/nn/gradients.hpp>
 #include <equant/nn/learned_grid.hpp>
 #include <equant/nn/quantize_weights.hpp>
+#include <equant/nn/trained_norm.hpp>
 
 /// A network made ready for quantization-aware training, and what it has become.
 namespace equant::inline EQUANT_ABI::nn {
@@ -24,15 +24,20 @@ struct prepare_options {
   range_observer calibrator = automatic{};     ///< of activations, before training
   std::vector<std::string> keep_float{};       ///< nodes that are not quantized
   double averaging = 0.01;                     ///< straight_through: the constant of the moving averages of ranges
+  /// Batch normalizations train inside their convolutions and products (trained_norm.hpp); else they are folded with the
+  /// statistics they hold before training begins.
+  bool train_norms = false;
 };
 
 /// PyTorch's default configuration of quantization-aware training for x86, `get_default_qat_qconfig("fbgemm")`: uint8
-/// activations of which 7 bits are used, int8 weights per channel, both ranges moving averages of minima and maxima.
+/// activations of which 7 bits are used, int8 weights per channel, both ranges moving averages of minima and maxima;
+/// batch normalizations train.
 inline prepare_options fbgemm_qat() {
   prepare_options o;
   o.activation_bits = 7;
   o.method = grid_learning::straight_through;
   o.calibrator = moving_average{};
+  o.train_norms = true;
   return o;
 }
 
@@ -53,13 +58,15 @@ struct learning_weights {
 };
 
 /// A network in training. `net` holds the weights that learn, in float; `current` is the quantized network they are
-/// now: what runs forward in training is what `convert` gives out.
+/// now: what runs forward in training is what `convert` gives out. Batch normalizations that train are folded in both,
+/// with their running statistics.
 struct trainee {
   graph net, current;
   prepare_options options;
-  std::vector<learning_weights> weights;  ///< per node
-  std::vector<learning_grid> grids;
-  std::vector<int> grid_of;               ///< per value; -1: in float
+  std::vector<learning_weights> weights;             ///< per node
+  std::vector<std::optional<trained_norm>> norms{};  ///< per node
+  std::vector<learning_grid> grids{};
+  std::vector<int> grid_of{};                        ///< per value; -1: in float
 
   bool quantized() const { return !grids.empty(); }
 };
@@ -80,10 +87,16 @@ inline void round_weights(const learning_weights& how, const weights& from, int 
   to.zero_points.clear();
   to.codes.resize(from.values.values.size());
   const auto low = static_cast<float>(how.range.lowest), high = static_cast<float>(how.range.highest);
-  for (std::size_t i = 0; i < to.codes.size(); ++i) {
-    const float s = how.scales[i / each], code = std::min(std::max(std::rint(from.values.values[i] / s), low), high);
-    to.codes[i] = static_cast<std::int8_t>(code);
-    to.values.values[i] = code * s;
+  for (std::size_t c = 0; c < how.scales.size(); ++c) {
+    const float scale = how.scales[c];
+    const float* w = from.values.values.data() + c * each;
+    float* value = to.values.values.data() + c * each;
+    std::int8_t* code = to.codes.data() + c * each;
+    for (std::size_t i = 0; i < each; ++i) {
+      const float rounded = std::min(std::max(std::rint(w[i] / scale), low), high);
+      code[i] = static_cast<std::int8_t>(rounded);
+      value[i] = rounded * scale;
+    }
   }
 }
 
@@ -107,8 +120,13 @@ inline void observe_weights(trainee& t) {
   }
 }
 
-/// Brings `current` up to date with what was learned. Scales stay positive, and large enough for 32-bit biases.
-inline void refresh(trainee& t) {
+/// Brings `current` up to date with what was learned; `observe`: the ranges of weights too. Scales stay positive, and
+/// large enough for 32-bit biases.
+inline void refresh(trainee& t, bool observe = false) {
+  for (std::size_t i = 0; i < t.norms.size(); ++i) {
+    if (t.norms[i]) fold(*t.norms[i], t.net.nodes[i].layer);
+  }
+  if (observe) observe_weights(t);
   for (learning_grid& g : t.grids) {
     g.grid.scale = std::max(g.grid.scale, std::numeric_limits<float>::min());
     const float low = static_cast<float>(g.grid.range.lowest), high = static_cast<float>(g.grid.range.highest);
@@ -142,17 +160,23 @@ inline void refresh(trainee& t) {
 
 /// Trains without quantizing: batch normalizations use and gather the statistics of batches.
 inline trainee prepare_float(const graph& net) {
-  trainee t{net, net, {}, std::vector<learning_weights>(net.nodes.size()), {}, std::vector<int>(net.values.size(), -1)};
+  trainee t{net, net, {}, std::vector<learning_weights>(net.nodes.size())};
+  t.norms.resize(net.nodes.size());
+  t.grid_of.assign(net.values.size(), -1);
   t.options.method = grid_learning::straight_through;
   return t;
 }
 
-/// Folds batch normalizations (with the statistics they hold), places quantizers as post-training quantization does
+/// Folds batch normalizations, places quantizers as post-training quantization does
 /// (placement.hpp), and starts them from it: activations calibrated on `inputs`, weights at the scale of least error.
 /// Throws std::invalid_argument, with the node, where a layer has no backward pass.
 inline trainee prepare(const graph& net, std::span<const tensor> inputs, const prepare_options& o = {}) {
   check_inputs(net, inputs);
-  trainee t = prepare_float(fold_batch_norms(net));
+  std::vector<std::pair<std::size_t, trained_norm>> norms;
+  trainee t = prepare_float(fold_batch_norms(net, [&](std::size_t i, const layer& of, const batch_norm& b) {
+    if (o.train_norms) norms.emplace_back(i, make_trained_norm(of, b));
+  }));
+  for (auto& [i, n] : norms) t.norms[i] = std::move(n);
   t.options = o;
   progress_counter silent{};
   calibrate(t.current, inputs, o.calibrator, {o.activation_bits, o.signed_activations, o.symmetric_activations},

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <equant/nn/normalized_layer.hpp>
 #include <equant/nn/optimizer.hpp>
 #include <equant/nn/trainee.hpp>
 
@@ -11,7 +12,8 @@ namespace equant::inline EQUANT_ABI::nn {
 class training_pass {
  public:
   /// Throws std::invalid_argument, with the node, where a layer has no backward pass.
-  explicit training_pass(trainee& t) : t_(t), passes_(t.net.nodes.size()), used_(t.net.nodes.size()) {
+  explicit training_pass(trainee& t) : t_(t), passes_(t.net.nodes.size()), used_(t.net.nodes.size()),
+                                       normalized_(t.net.nodes.size()) {
     for (const node& n : t.net.nodes) {
       if (!has_gradient(n.layer)) {
         contract::invalid_argument("node '", n.name, "' (", kind_name(n.layer), ") has no backward pass");
@@ -55,7 +57,10 @@ class training_pass {
     return nullptr;
   }
 
-  void forward(std::span<const tensor> inputs, bool observe) {
+  /// observe: the ranges of values follow, where they do not learn. of_batch: batch normalizations that train use the
+  /// statistics of these inputs, and their own follow.
+  void forward(std::span<const tensor> inputs, bool observe, bool of_batch = false) {
+    of_batch_ = of_batch;
     std::vector<shape> given;
     for (const tensor& x : inputs) given.push_back(x.sizes);
     sizes_ = infer_shapes(t_.net, given);
@@ -72,6 +77,8 @@ class training_pass {
       y.resize(static_cast<std::size_t>(sizes_[at(n.output)].count()));
       if (const auto* b = std::get_if<batch_norm>(&n.layer); b != nullptr && !t_.quantized()) {
         normalize(i, *b);
+      } else if (normalizes(i)) {
+        normalized_[i].forward(t_.current.nodes[i].layer, *t_.norms[i], inputs_of(n), {y.data(), sizes_[at(n.output)]});
       } else {
         run_layer(n.layer, inputs_of(n), {y.data(), sizes_[at(n.output)]});
       }
@@ -103,6 +110,8 @@ class training_pass {
       const std::vector<float>& y = raw_[at(n.output)].empty() ? values_[at(n.output)] : raw_[at(n.output)];
       if (const auto* b = std::get_if<batch_norm>(&n.layer); b != nullptr && !t_.quantized()) {
         in_reverse::normalize(used_[i], true, inputs_of(n)[0], {dy.data(), s}, dx[0], sum);
+      } else if (normalizes(i)) {
+        normalized_[i].backward(n.layer, inputs_of(n), {dy.data(), s}, dx, sum);
       } else {
         run_backward(n.layer, inputs_of(n), {y.data(), s}, {dy.data(), s}, dx, sum);
       }
@@ -172,7 +181,10 @@ class training_pass {
     }
   }
 
-  enum class what { weights, bias, steps, scale, zero_point };
+  /// Whether a node's batch normalization trains inside it, on the statistics of the batch.
+  bool normalizes(std::size_t i) const { return of_batch_ && t_.norms[i]; }
+
+  enum class what { weights, bias, norm_scale, steps, scale, zero_point };
   struct origin {
     what kind;
     std::size_t place;
@@ -189,8 +201,14 @@ class training_pass {
       layer& l = t_.net.nodes[i].layer;
       if (weights* w = weights_of(l)) {
         passes_[i] = {std::vector<float>(w->values.values.size()), std::vector<float>(bias_of(l)->values.size())};
-        collect(what::weights, i, w->values.values, true);
-        if (!bias_of(l)->values.empty()) collect(what::bias, i, bias_of(l)->values);
+        if (auto& n = t_.norms[i]) {
+          collect(what::weights, i, n->weights, true);
+          collect(what::norm_scale, i, n->norm.scale);
+          collect(what::bias, i, n->norm.shift);
+        } else {
+          collect(what::weights, i, w->values.values, true);
+          if (!bias_of(l)->values.empty()) collect(what::bias, i, bias_of(l)->values);
+        }
         steps_[i].resize(t_.weights[i].scales.size());
         if (!steps_[i].empty() && learns_grids()) collect(what::steps, i, t_.weights[i].scales);
       } else if (auto* b = std::get_if<batch_norm>(&l)) {
@@ -207,8 +225,13 @@ class training_pass {
     }
   }
 
-  /// From gradients of rounded weights to those of the weights and their steps.
+  /// From gradients of rounded weights to those of the weights and their steps, and of what normalizes them.
   void learn_weights(std::size_t i) {
+    if (normalizes(i)) normalized_[i].note_rounded(*weights_of(t_.current.nodes[i].layer), passes_[i]);
+    learn_steps(i);
+    if (t_.norms[i]) normalized_[i].unfold(*t_.norms[i], normalizes(i), passes_[i]);
+  }
+  void learn_steps(std::size_t i) {
     const learning_weights& how = t_.weights[i];
     if (how.scales.empty()) return;
     const std::vector<float>& w = weights_of(t_.net.nodes[i].layer)->values.values;
@@ -234,6 +257,17 @@ class training_pass {
         case what::weights:
           to.gradient = passes_[place].weights;
           if (!scales().empty()) to.units = scales();
+          if (const auto& n = t_.norms[place]) {
+            to.units.resize(n->norm.scale.size(), to.units[0]);
+            for (std::size_t c = 0; c < to.units.size(); ++c) to.units[c] /= std::max(std::abs(n->factor(c)), 1e-12f);
+          }
+          break;
+        case what::norm_scale:
+          to.gradient = normalized_[place].of_scale;
+          if (!scales().empty()) {
+            to.units = t_.norms[place]->norm.scale;
+            for (float& u : to.units) u = std::abs(u) / static_cast<float>(t_.weights[place].range.highest);
+          }
           break;
         case what::bias:
           to.gradient = passes_[place].bias;
@@ -264,6 +298,7 @@ class training_pass {
   trainee& t_;
   std::vector<layer_gradient> passes_;
   std::vector<batch_norm> used_;                ///< per node: normalization with the batch's statistics
+  std::vector<normalized_layer> normalized_;    ///< per node
   std::vector<std::vector<float>> values_, raw_, gradients_;
   std::vector<bool> wanted_;
   std::vector<shape> sizes_;
@@ -272,6 +307,7 @@ class training_pass {
   std::vector<parameter> parameters_;
   std::vector<origin> origins_;
   int output_ = 0;
+  bool of_batch_ = false;
 };
 
 }  // namespace equant::inline EQUANT_ABI::nn
