@@ -70,6 +70,8 @@ int main(int argc, char** argv) {
       ->capture_default_str();
   command->add_option("--weight-bits", quantize.weight_bits, "2 to 8")->capture_default_str();
   command->add_option("--activation-bits", quantize.activation_bits, "2 to 8, or float")->capture_default_str();
+  command->add_option("--group-size", quantize.group,
+                      "So many inputs of a product share a scale, 16, 32, 64 ...; with activations in float");
   command->add_option("--calibrator", quantize.calibrator, "automatic, min_max, mse, entropy, percentile:99.99")
       ->capture_default_str();
   command

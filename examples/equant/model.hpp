@@ -15,6 +15,7 @@ struct quantize_options {
   float divide = 1;                       ///< what inputs are divided by, pixels by 255 say
   std::string activation_bits = "8";      ///< a number, or "float"
   int weight_bits = 8;
+  long group = 0;                         ///< inputs of dense layers that share a scale; 0: a scale per output
   std::string calibrator = "automatic";
   std::string method = "gptq";            ///< how weights are rounded
   std::string equalize = "automatic";

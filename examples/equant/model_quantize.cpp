@@ -59,6 +59,7 @@ void quantize(const quantize_options& given) {
   nn::quantize_options o;
   o.weight_bits = given.weight_bits;
   o.per_channel = !given.per_tensor;
+  o.group = given.group;
   o.symmetric_activations = given.symmetric;
   o.calibrator = calibrator_named(given.calibrator);
   o.rounding = method_named(given.method);
@@ -69,6 +70,7 @@ void quantize(const quantize_options& given) {
   o.progress = [](index_t done, index_t all) { show_progress("calibrating", done, all); };
   const bool in_float = given.activation_bits == "float" || given.calibration.empty();
   o.activation_bits = in_float ? 32 : std::stoi(given.activation_bits);
+  if (o.group != 0 && !in_float) contract::invalid_argument("--group-size wants --activation-bits float");
   const nn::graph small = given.calibration.empty()
                               ? nn::quantize_weights(net, o)
                               : nn::quantize(net, nn::load_npy(given.calibration, given.divide), o);
@@ -78,6 +80,7 @@ void quantize(const quantize_options& given) {
   std::cout << given.output << ": " << in_bytes(after) << ", " << 100 * after / std::max<std::size_t>(before, 1)
             << " % of " << given.model << "\nweights " << o.weight_bits << " bits "
             << (o.per_channel ? "per channel" : "per tensor")
+            << (o.group != 0 ? contract::joined(", products in groups of ", o.group, " inputs") : "")
             << (in_float ? ", activations in float"
                          : ", activations " + given.activation_bits + " bits, calibrated by " + o.calibrator.name())
             << '\n';

@@ -57,6 +57,7 @@ void check_all(const nn::graph& g, const nn::tensor& x) {
     CHECK(v->codes == w->codes);
     CHECK(v->scales == w->scales);
     CHECK(v->zero_points == w->zero_points);
+    CHECK(v->group == w->group);
     CHECK((v->bits <= 4) == (w->bits <= 4));
     CHECK(nn::bias_of(is[i]->layer)->codes == nn::bias_of(was[i]->layer)->codes);
   }
@@ -111,6 +112,41 @@ TEST_CASE("export: quantized networks come back as they were, in every width") {
   }
   // Fewer bits for activations: a clip holds them within their codes, and stays in what is read.
   check(nn::quantize(networks::residual(), x, {.activation_bits = 4}), x);
+}
+
+TEST_CASE("export: weights in groups come back code for code, as the blocks ONNX Runtime wants") {
+  const nn::tensor images = networks::noise({20, 2, 8, 8}, 5);
+  for (const nn::quantize_options& o : {nn::quantize_options{.weight_bits = 8, .group = 32},
+                                        nn::quantize_options{.weight_bits = 4, .group = 16},
+                                        nn::quantize_options{.weight_bits = 2, .group = 128}}) {
+    check_all(nn::quantize_weights(networks::classifier(), o), images);
+  }
+  nn::graph lines;  // a last group of 8, zero points, more axes than two
+  const int x = lines.add_input("x", {-1, 3, 40});
+  lines.outputs = {lines.add("dense", networks::dense(6, 40, 3), {x})};
+  nn::graph g = nn::quantize_weights(lines, {.weight_bits = 3, .group = 16});
+  nn::weights& w = *nn::weights_of(g.nodes[0].layer);
+  for (index_t i = 0; i < 18; ++i) w.zero_points.push_back(static_cast<std::int32_t>(i % 7 - 3));
+  for (index_t i = 0; i < 240; ++i) {
+    const auto code = static_cast<float>(w.codes[static_cast<std::size_t>(i)] - w.zero_point(i / 40, i % 40));
+    w.values.values[static_cast<std::size_t>(i)] = code * w.scale(i / 40, i % 40);
+  }
+  check_all(g, networks::noise({2, 3, 40}, 8));
+
+  const io::onnx::model m = nn::to_onnx(nn::quantize_weights(networks::classifier(), {.weight_bits = 8, .group = 32}));
+  CHECK(m.opsets.at(0).version == 21);
+  const io::onnx::node* blocks = nullptr;
+  for (const io::onnx::node& n : m.graph.nodes) {
+    if (n.integer("block_size", 0) == 32) blocks = &n;
+  }
+  REQUIRE(blocks != nullptr);
+  CHECK(blocks->op_type == "DequantizeLinear");
+  CHECK(blocks->integer("axis", 1) == 0);
+  REQUIRE(blocks->inputs.size() == 2);
+  CHECK(stored(m, blocks->inputs[0]).dims == std::vector<std::int64_t>{64, 5});
+  CHECK(stored(m, blocks->inputs[1]).dims == std::vector<std::int64_t>{2, 5});
+  CHECK(node_of(m, "MatMul")->inputs.at(1) == blocks->outputs.at(0));
+  CHECK(node_of(m, "Gemm") == nullptr);
 }
 
 TEST_CASE("export: QDQ as ONNX Runtime wants it") {

@@ -162,20 +162,108 @@ TEST_CASE("import_qdq: constant codes are weights, whatever their type and the w
                      .node("MatMul", {"x", "w"}, "y");
   CHECK(dense_of(turned.read()).weights.codes == eight);
   CHECK(dense_of(turned.read()).weights.scales == reals{0.5f, 2});
-  // A scale per input, or per block of them, are no scales of outputs: what is kept are the values.
+  // A scale per input is none of outputs: what is kept are the values.
   model across = model(base)
                      .with(codes("c", data_type::int8, {2, 2}, eight))
                      .node("DequantizeLinear", {"c", "two"}, "w", {integer("axis", 0)})
                      .node("MatMul", {"x", "w"}, "y");
   CHECK_FALSE(dense_of(across.read()).weights.quantized());
   CHECK(dense_of(across.read()).weights.values == nn::tensor({2, 2}, {0.5f, 6, -1, -256}));
-  model blocks = model({-1, 4}, 21)
-                     .with(codes("c", data_type::int8, {1, 4}, eight))
-                     .with(floats("bs", {1, 2}, {0.5f, 2}))
-                     .node("DequantizeLinear", {"c", "bs"}, "w", {integer("axis", 1), integer("block_size", 2)})
-                     .node("Gemm", {"x", "w"}, "y", {integer("transB", 1)});
-  CHECK_FALSE(dense_of(blocks.read()).weights.quantized());
-  CHECK(dense_of(blocks.read()).weights.values == nn::tensor({1, 4}, {0.5f, -1, 6, -256}));
+}
+
+TEST_CASE("import_qdq: codes in blocks of inputs keep them, whatever the way they lie") {
+  const std::vector<std::int8_t> rows{1, -2, 3, 4, -5, 6, 7, 8, -8, 1};  // 2 outputs of 5 inputs
+  const reals means{0.5f, -1, 6, 8, -15, 3, 3.5f, 80, -80, 20};
+  const auto check = [&](const nn::weights& w) {
+    CHECK(w.codes == rows);
+    CHECK(w.group == 2);
+    CHECK(w.scales == reals{0.5f, 2, 3, 0.5f, 10, 20});
+    CHECK(w.zero_points.empty());
+    CHECK(w.bits == 8);
+    CHECK(w.values == nn::tensor({2, 5}, means));
+  };
+  const model outputs_first = model({-1, 5}, 21)
+                                  .with(codes("c", data_type::int8, {2, 5}, rows))
+                                  .with(floats("s", {2, 3}, {0.5f, 2, 3, 0.5f, 10, 20}));
+  const std::vector<io::onnx::attribute> second{integer("axis", 1), integer("block_size", 2)},
+      first{integer("axis", 0), integer("block_size", 2)};
+  check(dense_of(model(outputs_first)
+                     .node("DequantizeLinear", {"c", "s"}, "w", second)
+                     .node("Gemm", {"x", "w"}, "y", {integer("transB", 1)})
+                     .read())
+            .weights);
+  check(dense_of(model(outputs_first)
+                     .node("DequantizeLinear", {"c", "s"}, "v", second)
+                     .node("Transpose", {"v"}, "w")
+                     .node("MatMul", {"x", "w"}, "y")
+                     .read())
+            .weights);
+  const std::vector<std::int8_t> columns{1, 6, -2, 7, 3, 8, 4, -8, -5, 1};
+  check(dense_of(model({-1, 5}, 21)
+                     .with(codes("c", data_type::int8, {5, 2}, columns))
+                     .with(floats("s", {3, 2}, {0.5f, 0.5f, 2, 10, 3, 20}))
+                     .node("DequantizeLinear", {"c", "s"}, "w", first)
+                     .node("MatMul", {"x", "w"}, "y")
+                     .read())
+            .weights);
+  // uint4 with a zero point to each block: both move down by 8.
+  const auto w = dense_of(model({-1, 4}, 21)
+                              .with(codes<std::uint8_t>("c", data_type::uint4, {4, 2}, {0x10, 0xf8, 0x97, 0x2a}))
+                              .with(floats("s", {2, 2}, {1, 10, 0.5f, 2}))
+                              .with(codes<std::uint8_t>("z", data_type::uint4, {2, 2}, {0x28, 0x17}))
+                              .node("DequantizeLinear", {"c", "s", "z"}, "w", first)
+                              .node("MatMul", {"x", "w"}, "y")
+                              .read())
+                     .weights;
+  CHECK(w.bits == 4);
+  CHECK(w.codes == std::vector<std::int8_t>{-8, 0, -1, 2, -7, 7, 1, -6});
+  CHECK(w.scales == reals{1, 0.5f, 10, 2});
+  CHECK(w.zero_points == std::vector<std::int32_t>{0, -1, -6, -7});
+  CHECK(w.values == nn::tensor({2, 4}, {-8, 0, 0, 1.5f, -10, 130, 16, 2}));
+  // Blocks of outputs are no groups of inputs, and reshaped ones are none any more.
+  const nn::weights other = dense_of(model({-1, 5}, 21)
+                                         .with(codes("c", data_type::int8, {2, 5}, rows))
+                                         .with(floats("s", {1, 5}, {1, 2, 3, 4, 5}))
+                                         .node("DequantizeLinear", {"c", "s"}, "w", first)
+                                         .node("Gemm", {"x", "w"}, "y", {integer("transB", 1)})
+                                         .read())
+                                .weights;
+  CHECK_FALSE(other.quantized());
+  CHECK(other.values == nn::tensor({2, 5}, {1, -4, 9, 16, -25, 6, 14, 24, -32, 5}));
+  const nn::weights flat = dense_of(model({-1, 10}, 21)
+                                        .with(codes("c", data_type::int8, {2, 5}, rows))
+                                        .with(floats("s", {2, 3}, {0.5f, 2, 3, 0.5f, 10, 20}))
+                                        .with(longs("sizes", {2}, {1, 10}))
+                                        .node("DequantizeLinear", {"c", "s"}, "v", second)
+                                        .node("Reshape", {"v", "sizes"}, "w")
+                                        .node("Gemm", {"x", "w"}, "y", {integer("transB", 1)})
+                                        .read())
+                               .weights;
+  CHECK_FALSE(flat.quantized());
+  CHECK(flat.values == nn::tensor({1, 10}, means));
+}
+
+TEST_CASE("import_qdq: blocks that do not go with their scales are named") {
+  const model base = model({-1, 5}, 21)
+                         .with(codes("c", data_type::int8, {2, 5}, std::vector<std::int8_t>(10, 1)))
+                         .with(floats("good", {2, 3}, reals(6, 1)))
+                         .with(floats("turned", {3, 2}, reals(6, 1)))
+                         .with(floats("flat", {6}, reals(6, 1)))
+                         .with(floats("few", {2, 2}, reals(4, 1)))
+                         .with(codes("z", data_type::int8, {3, 2}, std::vector<std::int8_t>(6, 0)));
+  const auto blocks = [&](const std::vector<std::string>& in, std::int64_t axis, std::int64_t size) {
+    return model(base).node("DequantizeLinear", in, "y", {integer("axis", axis), integer("block_size", size)});
+  };
+  refused(blocks({"c", "turned"}, 1, 2),
+          "'y' (DequantizeLinear): scales of 3 x 2 for 2 x 5 in blocks of 2 along axis 1, where 2 x 3 are wanted");
+  refused(blocks({"c", "flat"}, 1, 2), "scales of 6 for");
+  refused(blocks({"c", "few"}, 1, 2), "scales of 2 x 2 for");
+  refused(blocks({"c", "good", "z"}, 1, 2), "zero points of 3 x 2 for");
+  refused(blocks({"c", "good"}, 1, 3), "where 2 x 2 are wanted");
+  refused(blocks({"c", "good"}, 0, 2), "along axis 0, where 1 x 5 are wanted");
+  refused(blocks({"c", "good"}, 1, -2), "blocks of -2");
+  refused(blocks({"c", "good"}, 1, std::numeric_limits<std::int64_t>::max()), "blocks of 9223372036854775807");
+  refused(blocks({"c", "good"}, 2, 2), "axis 2 of 2");
 }
 
 TEST_CASE("import_qdq: weights that the file itself rounds") {

@@ -165,6 +165,26 @@ TEST_CASE("onnxruntime: weights of few bits, weights alone, activations of few b
   }
 }
 
+TEST_CASE("onnxruntime: weights in groups become its products of weights in blocks") {
+  if (!onnxruntime::here()) EQUANT_SKIP("EQUANT_ORT is not set");
+  nn::graph net;
+  int v = net.add_input("x", {-1, 3, 160});
+  v = net.add("first", networks::dense(96, 160, 3), {v});
+  v = net.add("relu", nn::clip{}, {v});
+  net.outputs = {net.add("second", networks::dense(7, 96, 5), {v})};
+  const nn::tensor x = networks::noise({5, 3, 160}, 4);
+  for (int bits : {2, 4, 8}) {
+    for (index_t group : {16, 32, 128}) {
+      INFO(bits << " bits in groups of " << group);
+      const nn::graph g = nn::quantize_weights(net, {.weight_bits = bits, .group = group});
+      const auto theirs = run_there(g, x);
+      CHECK(theirs.count("MatMulNBits") == 2);
+      CHECK(theirs.count("DequantizeLinear") == 0);
+      CHECK(model_files::difference(ours_of(g, x)[0], theirs.outputs[0]) < 1e-5);
+    }
+  }
+}
+
 TEST_CASE("onnxruntime: a network that another tool quantized gets its answers from our engine") {
   const std::string data = model_files::folder();
   if (!onnxruntime::here() || data.empty()) EQUANT_SKIP("EQUANT_ORT or EQUANT_DATA is not set");

@@ -38,6 +38,7 @@ function written(tensor) {
 (async () => {
   const session = await ort.InferenceSession.create(model, {
     graphOptimizationLevel: 'all', optimizedModelFilePath: optimized, intraOpNumThreads: 1, logSeverityLevel: 3,
+    extra: {session: {qdq_matmulnbits_accuracy_level: '1'}},  // activations in float, where otherwise they are int8
   });
   const feeds = {};
   read(inputs).forEach((tensor, i) => { feeds[session.inputNames[i]] = tensor; });

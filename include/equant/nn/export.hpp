@@ -99,7 +99,8 @@ class exporter : builder {
     emit("DequantizeLinear", base + "/dequantize", {codes, scale, zero}, read(v));
   }
 
-  /// Weights as floats, or as codes and their DequantizeLinear; `across`: as I x O.
+  /// Weights as floats, or as codes and their DequantizeLinear; `across`: as I x O, which those in groups have to be,
+  /// for ONNX Runtime makes a MatMulNBits of such codes, in blocks along axis 0, and the MatMul that reads them.
   std::string write(const weights& w, const std::string& base, bool across) {
     std::vector<std::int64_t> sizes = dims(w.values.sizes);
     const auto turned = [&](const auto& values) {
@@ -116,17 +117,27 @@ class exporter : builder {
     if (across) std::swap(sizes[0], sizes[1]);
     if (!w.quantized()) return store(base + "/weights", data_type::float32, sizes, values);
     const data_type type = w.bits <= 4 ? data_type::int4 : data_type::int8;
-    const bool each = w.scales.size() > 1;
-    const std::vector<std::int64_t> many =
-        each ? std::vector<std::int64_t>{static_cast<std::int64_t>(w.scales.size())} : std::vector<std::int64_t>{};
-    std::vector<std::int8_t> zeros(w.scales.size(), 0);
-    for (std::size_t i = 0; i < zeros.size(); ++i)
-      zeros[i] = static_cast<std::int8_t>(w.zero_point(static_cast<index_t>(i)));
+    std::vector<std::int64_t> many;
+    std::vector<attribute> with;
+    if (w.group > 0) {
+      many = {w.groups(), w.outputs()};
+      with = {integer("axis", 0), integer("block_size", w.group)};
+    } else if (w.scales.size() > 1 || w.zero_points.size() > 1) {
+      many = {w.outputs()};
+      with = {integer("axis", across ? 1 : 0)};
+    }
+    std::vector<float> scales;
+    std::vector<std::int8_t> zeros;
+    for (index_t g = 0; g < w.groups(); ++g) {
+      for (index_t o = 0; o < (many.empty() ? 1 : w.outputs()); ++o) {
+        scales.push_back(w.scale(o, g * w.group));
+        zeros.push_back(static_cast<std::int8_t>(w.zero_point(o, g * w.group)));
+      }
+    }
     const std::string name = fresh(base + "/weights");
-    emit("DequantizeLinear", name + "/dequantize",
-         {store(name + "/codes", type, sizes, codes), store(name + "/scale", data_type::float32, many, w.scales),
-          store(name + "/zero_point", type, many, zeros)},
-         name, each ? std::vector<attribute>{integer("axis", across ? 1 : 0)} : std::vector<attribute>{});
+    names in{store(name + "/codes", type, sizes, codes), store(name + "/scale", data_type::float32, many, scales)};
+    if (w.group == 0 || !w.zero_points.empty()) in.push_back(store(name + "/zero_point", type, many, zeros));
+    emit("DequantizeLinear", name + "/dequantize", in, name, with);
     return name;
   }
 
@@ -183,7 +194,7 @@ class exporter : builder {
     emit("Conv", called, in, out, with);
   }
   void layer_to(const dense& d, const node& n, const std::string& called, names in, const std::string& out) {
-    const bool flat = sizes_[static_cast<std::size_t>(n.inputs[0])].rank == 2;
+    const bool flat = sizes_[static_cast<std::size_t>(n.inputs[0])].rank == 2 && d.weights.group == 0;
     in.push_back(write(d.weights, called, !flat));
     if (flat) {
       if (!d.bias.values.empty()) in.push_back(write(d.bias, d.weights, n.inputs[0], called));
@@ -288,11 +299,11 @@ class exporter : builder {
 
 }  // namespace exporting
 
-/// A network as an ONNX model: opset 13, or 21 where weights of at most 4 bits are stored as int4.
+/// A network as an ONNX model: opset 13, or 21 where weights of at most 4 bits are stored as int4, or any in blocks.
 inline io::onnx::model to_onnx(const graph& g) {
   const bool small = std::any_of(g.nodes.begin(), g.nodes.end(), [](const node& n) {
     const weights* w = weights_of(n.layer);
-    return w != nullptr && w->quantized() && w->bits <= 4;
+    return w != nullptr && w->quantized() && (w->bits <= 4 || w->group > 0);
   });
   io::onnx::model m;
   m.ir_version = small ? 10 : 8;

@@ -66,14 +66,25 @@ inline weights read_weights(context& c, std::size_t i, bool transposed_in_file) 
     if (!std::isfinite(w.values.values[p])) c.fail("a weight of ", w.values.values[p], " at ", p);
   }
   c.release(i);
+  if (!q || q->bits > 8) return w;
   const index_t axis = transposed_in_file ? 1 : 0;
-  const bool each = q && q->axis == axis && static_cast<index_t>(q->scales.size()) == sizes[0];
-  if (!q || q->bits > 8 || !(each || q->scales.size() == 1)) return w;
+  const bool each = q->block == 0 && q->axis == axis && static_cast<index_t>(q->scales.size()) == sizes[0];
+  const bool grouped = q->block != 0 && q->axis == 1 - axis && sizes.size() == 2;
+  if (!each && !grouped && q->scales.size() != 1) return w;
   w.bits = q->bits;
-  w.scales = q->scales;
+  w.group = grouped ? q->block : 0;
+  const auto in_order = [&](const auto& numbers) {  // outputs x groups
+    auto turned = numbers;
+    const auto outputs = static_cast<std::size_t>(sizes[0]), groups = numbers.size() / outputs;
+    for (std::size_t p = 0; grouped && transposed_in_file && p < numbers.size(); ++p) {
+      turned[p] = numbers[p % groups * outputs + p / groups];
+    }
+    return turned;
+  };
+  w.scales = in_order(q->scales);
   const std::int32_t lower = q->is_unsigned ? 1 << (q->bits - 1) : 0;
   bool any = false;
-  for (std::int32_t z : q->zero_points) {
+  for (std::int32_t z : in_order(q->zero_points)) {
     w.zero_points.push_back(z - lower);
     any = any || z != lower;
   }

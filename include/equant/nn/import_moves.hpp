@@ -37,8 +37,9 @@ inline void read_reshape(context& c) {
     k.sizes = c.told([&] { return to_vector(infer_shape(n, {to_shape(k.sizes)})); });
     const std::shared_ptr<const coded> codes = c.input(0).codes;
     const bool keeps =
-        codes && (codes->scales.size() == 1 ||
-                  (codes->axis == 0 && !k.sizes.empty() && k.sizes[0] == static_cast<index_t>(codes->scales.size())));
+        codes && codes->block == 0 &&
+        (codes->scales.size() == 1 ||
+         (codes->axis == 0 && !k.sizes.empty() && k.sizes[0] == static_cast<index_t>(codes->scales.size())));
     c.set_known(std::move(k));
     if (keeps) c.remember_codes(codes);
     return;
@@ -120,8 +121,20 @@ inline void read_transpose(context& c) {
     c.set_known(transposed(k, axes, c.failing()));
     if (!from) return;
     auto to = std::make_shared<coded>(*from);
-    const known moved = transposed({k.sizes, {from->codes.begin(), from->codes.end()}, false}, axes, c.failing());
-    for (std::size_t i = 0; i < moved.values.size(); ++i) to->codes[i] = static_cast<std::int32_t>(moved.values[i]);
+    const auto move = [&](const std::vector<index_t>& sizes, auto& numbers) {
+      if (numbers.empty()) return;
+      const known moved = transposed({sizes, {numbers.begin(), numbers.end()}, false}, axes, c.failing());
+      std::transform(moved.values.begin(), moved.values.end(), numbers.begin(),
+                     [](double x) { return static_cast<std::decay_t<decltype(numbers[0])>>(x); });
+    };
+    move(k.sizes, to->codes);
+    if (from->block != 0) {
+      std::vector<index_t> blocks = k.sizes;
+      index_t& along = blocks[static_cast<std::size_t>(from->axis)];
+      along = (along - 1) / from->block + 1;
+      move(blocks, to->scales);
+      move(blocks, to->zero_points);
+    }
     to->axis = std::find(axes.begin(), axes.end(), static_cast<int>(from->axis)) - axes.begin();
     c.remember_codes(std::move(to));
   } else {

@@ -65,9 +65,21 @@ inline scale_places read_places(context& c, const std::vector<index_t>& sizes, s
     p.axis = sizes.size() == 1 ? 0 : axis_in(c.current().integer("axis", 1), sizes.size(), c.failing());
     p.size = sizes[static_cast<std::size_t>(p.axis)];
     for (std::size_t i = static_cast<std::size_t>(p.axis) + 1; i < sizes.size(); ++i) p.inner *= sizes[i];
-    if (p.block < 0 || count == 0) c.fail("blocks of ", p.block, " in ", to_string(to_shape(sizes)));
+    if (p.block < 0 || p.block > 1 << 30 || count == 0) {
+      c.fail("blocks of ", p.block, " in ", to_string(to_shape(sizes)));
+    }
     p.blocks = p.block == 0 ? p.size : (p.size - 1) / p.block + 1;
     wanted = p.block == 0 ? p.size : count / p.size * p.blocks;
+  }
+  if (p.block != 0) {
+    std::vector<index_t> asked = sizes;
+    asked[static_cast<std::size_t>(p.axis)] = p.blocks;
+    for (std::size_t i = 1; i < 3 && c.has(i); ++i) {
+      if (c.numbers(i).sizes == asked) continue;
+      c.fail(i == 1 ? "scales of " : "zero points of ", to_string(to_shape(c.numbers(i).sizes)), " for ",
+             to_string(to_shape(sizes)), " in blocks of ", p.block, " along axis ", p.axis, ", where ",
+             to_string(to_shape(asked)), " are wanted");
+    }
   }
   if (static_cast<index_t>(scales) != wanted)
     c.fail(scales, " scales for ", to_string(to_shape(sizes)), " where ", wanted, " are wanted");
@@ -143,6 +155,7 @@ inline void read_coded(context& c) {
   k.real = true;
   const scale_places place = read_places(c, k.sizes, q->scales.size(), q->zero_points.size());
   q->axis = place.axis;
+  q->block = place.block;
   for (std::size_t i = 0; i < q->codes.size(); ++i) {
     const std::size_t s = place(static_cast<index_t>(i));
     const std::int64_t zero = q->zero_points.empty() ? 0 : q->zero_points[s];
@@ -151,7 +164,7 @@ inline void read_coded(context& c) {
   }
   entry e;
   e.numbers = std::make_shared<known>(std::move(k));
-  if (place.block == 0) e.codes = std::move(q);
+  e.codes = std::move(q);
   c.set(c.output(), std::move(e));
 }
 

@@ -17,6 +17,7 @@ struct coded {
   std::vector<float> scales;
   std::vector<std::int32_t> zero_points;
   index_t axis = 0;
+  index_t block = 0;  ///< of the axis, one scale each, which then lie as the codes do; 0: none
   int bits = 8;
   bool is_unsigned = false;
 };
