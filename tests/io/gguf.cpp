@@ -105,9 +105,9 @@ TEST_CASE("A GGUF file is read and written to the same bytes") {
 }
 
 TEST_CASE("A GGUF file cut short is refused wherever it ends") {
-  const std::string whole = example();
-  for (std::size_t length = 0; length + 28 < whole.size(); ++length) {
-    CHECK_THROWS_AS(io::parse_gguf(whole.substr(0, length), "x"), std::runtime_error);
+  const std::string complete = example();
+  for (std::size_t length = 0; length + 28 < complete.size(); ++length) {
+    CHECK_THROWS_AS(io::parse_gguf(complete.substr(0, length), "x"), std::runtime_error);
   }
 }
 
