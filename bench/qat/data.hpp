@@ -4,6 +4,7 @@
 
 #include <equant/core/random.hpp>
 #include <equant/nn/initial_weights.hpp>
+#include <equant/nn/loss.hpp>
 #include <equant/nn/npy.hpp>
 #include <equant/nn/predict.hpp>
 
@@ -29,26 +30,35 @@ inline labelled load(const std::string& name) {
   return {nn::load_npy(folder() + name + "_x.npy"), nn::load_labels(folder() + name + "_y.npy")};
 }
 
+/// One of `parts` parts of the data, drawn by the seed, behind the rest.
+inline std::pair<labelled, labelled> split(const labelled& all, std::size_t parts, std::uint64_t seed) {
+  splitmix64 random(seed);
+  std::vector<std::size_t> order(all.y.size());
+  for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
+  for (std::size_t i = order.size(); i > 1; --i) std::swap(order[i - 1], order[random() % i]);
+  const std::size_t each = all.x.values.size() / all.y.size(), aside = (all.y.size() + parts - 1) / parts;
+  std::pair<labelled, labelled> both;
+  for (std::size_t i = 0; i < order.size(); ++i) {
+    labelled& to = i < aside ? both.second : both.first;
+    const auto from = all.x.values.begin() + static_cast<std::ptrdiff_t>(order[i] * each);
+    to.x.values.insert(to.x.values.end(), from, from + static_cast<std::ptrdiff_t>(each));
+    to.y.push_back(all.y[order[i]]);
+  }
+  for (labelled* part : {&both.first, &both.second}) {
+    part->x.sizes = all.x.sizes;
+    part->x.sizes[0] = static_cast<index_t>(part->y.size());
+  }
+  return both;
+}
+
 /// All UCI digits, three quarters to train on and one to test on, drawn by the seed.
 inline std::pair<labelled, labelled> split_digits(std::uint64_t seed) {
   labelled all = load("digits_train");
   const labelled more = load("digits_test");
   all.x.values.insert(all.x.values.end(), more.x.values.begin(), more.x.values.end());
   all.y.insert(all.y.end(), more.y.begin(), more.y.end());
-  splitmix64 random(seed);
-  std::vector<std::size_t> order(all.y.size());
-  for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
-  for (std::size_t i = order.size(); i > 1; --i) std::swap(order[i - 1], order[random() % i]);
-  const std::size_t each = all.x.values.size() / all.y.size(), test = (all.y.size() + 3) / 4;
-  std::pair<labelled, labelled> parts;
-  for (std::size_t i = 0; i < order.size(); ++i) {
-    labelled& to = i < test ? parts.second : parts.first;
-    const auto from = all.x.values.begin() + static_cast<std::ptrdiff_t>(order[i] * each);
-    to.x.values.insert(to.x.values.end(), from, from + static_cast<std::ptrdiff_t>(each));
-    to.y.push_back(all.y[order[i]]);
-  }
-  for (labelled* part : {&parts.first, &parts.second}) part->x.sizes = {static_cast<index_t>(part->y.size()), 1, 8, 8};
-  return parts;
+  all.x.sizes = {static_cast<index_t>(all.y.size()), 1, 8, 8};
+  return split(all, 4, seed);
 }
 
 /// 64-64-10.
@@ -85,6 +95,13 @@ inline nn::graph digits_cnn(std::uint64_t seed) {
 /// The share of entries whose largest output is at their label.
 inline double accuracy(const nn::graph& g, const labelled& data) {
   return nn::agreement(nn::top1(nn::predict(g, data.x)), data.y);
+}
+
+/// The mean cross-entropy of the outputs.
+inline double loss(const nn::graph& g, const labelled& data) {
+  const nn::tensor y = nn::predict(g, data.x);
+  std::vector<float> unused(y.values.size());
+  return nn::cross_entropy(y.values, data.y, 1, unused);
 }
 
 }  // namespace qat
