@@ -15,25 +15,25 @@ namespace equant::inline EQUANT_ABI::io {
 
 /// A value of the metadata as its bytes lie in the file.
 struct gguf_value {
-  std::string key;
+  std::string key{};
   std::uint32_t type = 0;
-  std::string bytes;
+  std::string bytes{};
 
   bool operator==(const gguf_value&) const = default;
 };
 
 struct gguf_tensor {
-  std::string name;
+  std::string name{};
   std::uint32_t type = 0;  ///< ggml's number: 0 float32, 2 Q4_0, 12 Q4_K ...
-  shape sizes;             ///< outermost axis first, as everywhere here; the file has them the other way round
-  std::string bytes;
+  shape sizes{};           ///< outermost axis first, as everywhere here; the file has them the other way round
+  std::string bytes{};
 
   bool operator==(const gguf_tensor&) const = default;
 };
 
 struct gguf_file {
-  std::vector<gguf_value> metadata;
-  std::vector<gguf_tensor> tensors;
+  std::vector<gguf_value> metadata{};
+  std::vector<gguf_tensor> tensors{};
 
   bool operator==(const gguf_file&) const = default;
 };

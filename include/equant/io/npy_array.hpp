@@ -84,9 +84,9 @@ constexpr std::string_view to_string(npy_type type) { return npy::traits_of(type
 /// in the byte order of this machine. Booleans are bytes of 0 and 1.
 struct npy_array {
   npy_type type = npy_type::float32;
-  shape sizes;
+  shape sizes{};
   axis_order order = axis_order::row_major();
-  byte_buffer data;
+  byte_buffer data{};
 
   index_t count() const { return sizes.count(); }
 

@@ -78,10 +78,10 @@ constexpr const char* name_of(data_type t) {
 
 /// Values, little endian, as many as the sizes say; two to a byte, the first in the low bits, where they have 4.
 struct tensor {
-  std::string name;
+  std::string name{};
   data_type type = data_type::none;
-  std::vector<std::int64_t> dims;
-  std::string data;
+  std::vector<std::int64_t> dims{};
+  std::string data{};
 
   index_t count() const {
     index_t n = 1;
@@ -91,20 +91,20 @@ struct tensor {
 };
 
 struct attribute {
-  std::string name;
+  std::string name{};
   std::int32_t type = 0;  ///< 1 float, 2 int, 3 string, 4 tensor, 5 graph, 6 floats, 7 ints, 8 strings
   float f = 0;
   std::int64_t i = 0;
-  std::string s;
-  tensor t;
-  std::vector<float> floats;
-  std::vector<std::int64_t> ints;
+  std::string s{};
+  tensor t{};
+  std::vector<float> floats{};
+  std::vector<std::int64_t> ints{};
 };
 
 struct node {
-  std::string name, op_type, domain;
-  std::vector<std::string> inputs, outputs;
-  std::vector<attribute> attributes;
+  std::string name{}, op_type{}, domain{};
+  std::vector<std::string> inputs{}, outputs{};
+  std::vector<attribute> attributes{};
 
   const attribute* find(std::string_view wanted) const {
     for (const attribute& a : attributes) {
@@ -128,29 +128,29 @@ struct node {
 
 /// A size of -1 is one that each run decides.
 struct value_info {
-  std::string name;
+  std::string name{};
   data_type type = data_type::none;
   bool has_shape = false;
-  std::vector<std::int64_t> dims;
+  std::vector<std::int64_t> dims{};
 };
 
 struct graph {
-  std::string name;
-  std::vector<node> nodes;
-  std::vector<tensor> initializers;
-  std::vector<value_info> inputs, outputs;
+  std::string name{};
+  std::vector<node> nodes{};
+  std::vector<tensor> initializers{};
+  std::vector<value_info> inputs{}, outputs{};
 };
 
 struct opset {
-  std::string domain;
+  std::string domain{};
   std::int64_t version = 0;
 };
 
 struct model {
   std::int64_t ir_version = 0;
-  std::string producer_name;
-  std::vector<opset> opsets;
-  onnx::graph graph;
+  std::string producer_name{};
+  std::vector<opset> opsets{};
+  onnx::graph graph{};
 };
 
 /// Element i of little-endian values.

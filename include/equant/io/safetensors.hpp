@@ -19,17 +19,17 @@
 namespace equant::inline EQUANT_ABI::io {
 
 struct safetensor {
-  std::string name;
-  std::string type;  ///< "F32", "F16", "BF16", "I8", "U8" ...
-  shape sizes;
-  std::string bytes;
+  std::string name{};
+  std::string type{};  ///< "F32", "F16", "BF16", "I8", "U8" ...
+  shape sizes{};
+  std::string bytes{};
 
   bool operator==(const safetensor&) const = default;
 };
 
 struct safetensors_file {
-  std::vector<safetensor> tensors;                            ///< in the order of their data
-  std::vector<std::pair<std::string, std::string>> metadata;
+  std::vector<safetensor> tensors{};                          ///< in the order of their data
+  std::vector<std::pair<std::string, std::string>> metadata{};
 
   const safetensor* find(std::string_view name) const {
     const auto at = std::find_if(tensors.begin(), tensors.end(), [&](const safetensor& t) { return t.name == name; });

@@ -11,32 +11,32 @@ namespace equant::inline EQUANT_ABI::nn {
 /// A value of the network: an input, or what a node computes. One with a grid is quantized as soon as it is computed,
 /// and everyone who reads it sees the quantized one.
 struct value {
-  std::string name;
-  std::optional<nn::grid> grid;
+  std::string name{};
+  std::optional<nn::grid> grid{};
 };
 
 struct node {
-  std::string name;
-  nn::layer layer;
-  std::vector<int> inputs;  ///< values
+  std::string name{};
+  nn::layer layer{};
+  std::vector<int> inputs{};  ///< values
   int output = 0;           ///< value
 };
 
 /// An input of the network; -1 stands for a size that each run decides, the batch.
 struct graph_input {
   int value = 0;
-  shape sizes;
+  shape sizes{};
 };
 
 /// A network: values, and nodes in an order in which they can be computed. A quantized network is the same with grids on
 /// its values and codes in its weights: run in float it is the fake-quantized one, in integers the quantized one, written
 /// to a file the QDQ model.
 struct graph {
-  std::string name;
-  std::vector<nn::value> values;
-  std::vector<node> nodes;
-  std::vector<graph_input> inputs;
-  std::vector<int> outputs;
+  std::string name{};
+  std::vector<nn::value> values{};
+  std::vector<node> nodes{};
+  std::vector<graph_input> inputs{};
+  std::vector<int> outputs{};
 
   const nn::value& at(int v) const { return values[static_cast<std::size_t>(v)]; }
   nn::value& at(int v) { return values[static_cast<std::size_t>(v)]; }

@@ -35,12 +35,12 @@ inline int grid_bits(const grid& g) {
 /// The weights of a layer, axis 0 the output channel. Quantized ones keep their codes, and `values` are then exactly
 /// scale * (code - zero_point) in float, so that whoever computes in float sees what the integers mean.
 struct weights {
-  tensor values;
-  std::vector<std::int8_t> codes;          ///< empty: not quantized
-  std::vector<float> scales;               ///< one, or one per output channel, or outputs x groups
-  std::vector<std::int32_t> zero_points;   ///< empty: 0; one, or as many as scales
-  int bits = 8;                            ///< the width the codes need
-  index_t group = 0;                       ///< inputs of a dense layer that share a scale; 0: all
+  tensor values{};
+  std::vector<std::int8_t> codes{};         ///< empty: not quantized
+  std::vector<float> scales{};              ///< one, or one per output channel, or outputs x groups
+  std::vector<std::int32_t> zero_points{};  ///< empty: 0; one, or as many as scales
+  int bits = 8;                             ///< the width the codes need
+  index_t group = 0;                        ///< inputs of a dense layer that share a scale; 0: all
 
   bool quantized() const { return !codes.empty(); }
   index_t outputs() const { return values.sizes.rank == 0 ? 0 : values.sizes[0]; }
@@ -61,8 +61,8 @@ struct weights {
 /// What is added to each output channel. Quantized biases keep codes with scale = input's scale * weights' scale, zero
 /// point 0, and `values` are what they mean.
 struct bias {
-  std::vector<float> values;        ///< empty: none
-  std::vector<std::int32_t> codes;  ///< empty: not quantized
+  std::vector<float> values{};        ///< empty: none
+  std::vector<std::int32_t> codes{};  ///< empty: not quantized
 };
 
 /// How a kernel moves over an image: rows, then columns.
@@ -78,9 +78,9 @@ struct window {
 
 /// y[n][o] = b[o] + sum over i of w[o][i] * x[n][group of o][i]: weights O x I / groups x kernel rows x columns.
 struct conv {
-  nn::weights weights;
-  nn::bias bias;
-  nn::window window;
+  nn::weights weights{};
+  nn::bias bias{};
+  nn::window window{};
   index_t groups = 1;
 
   /// Each channel has its own kernel.
@@ -89,13 +89,13 @@ struct conv {
 
 /// y = x w^T + b over the last axis: weights O x I. Not on images, whose last axis does not lie together.
 struct dense {
-  nn::weights weights;
-  nn::bias bias;
+  nn::weights weights{};
+  nn::bias bias{};
 };
 
 /// y = scale (x - mean) / sqrt(variance + epsilon) + shift, per channel (axis 1).
 struct batch_norm {
-  std::vector<float> scale, shift, mean, variance;
+  std::vector<float> scale{}, shift{}, mean{}, variance{};
   float epsilon = 1e-5f;
 };
 
@@ -120,32 +120,32 @@ struct unary {
 struct matmul {};
 
 struct max_pool {
-  nn::window window;
+  nn::window window{};
 };
 struct average_pool {
-  nn::window window;
+  nn::window window{};
   bool count_padding = false;
 };
 struct global_average_pool {};
 
 /// The same values with other sizes: 0 keeps the axis, -1 takes what is left. Flatten(axis 1) is {0, -1}.
 struct reshape {
-  std::vector<index_t> sizes;
+  std::vector<index_t> sizes{};
 };
 struct transpose {
-  std::vector<int> axes;
+  std::vector<int> axes{};
 };
 struct concat {
   int axis = 1;
 };
 /// Axis by axis [start, end) by step, ends clamped as ONNX says.
 struct slice {
-  std::vector<index_t> starts, ends, steps;
-  std::vector<int> axes;
+  std::vector<index_t> starts{}, ends{}, steps{};
+  std::vector<int> axes{};
 };
 /// Constant padding, axis by axis.
 struct pad {
-  std::vector<index_t> before, after;
+  std::vector<index_t> before{}, after{};
   float value = 0;
 };
 struct softmax {
@@ -156,7 +156,7 @@ struct copy {};
 
 /// A value that no input decides.
 struct constant {
-  tensor value;
+  tensor value{};
 };
 
 using layer = std::variant<conv, dense, batch_norm, clip, binary, unary, matmul, max_pool, average_pool, global_average_pool,

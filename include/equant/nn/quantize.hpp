@@ -20,7 +20,7 @@ enum class equalization { none, by_weights, by_activations, automatic };
 
 /// The width of the weights of one layer.
 struct layer_width {
-  std::string node;
+  std::string node{};
   int bits = 8;
 
   bool operator==(const layer_width&) const = default;

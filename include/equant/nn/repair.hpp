@@ -18,7 +18,7 @@ enum class rounding_method { nearest, coordinate, gptq, adaround, hqq, automatic
 
 /// What was chosen for a layer, and why.
 struct rounding_note {
-  std::string layer, why;
+  std::string layer{}, why{};
 };
 
 namespace repairing {
