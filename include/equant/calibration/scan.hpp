@@ -148,8 +148,9 @@ std::vector<interval> scan_ranges(const view<const T>& x, const blocking& where,
   // Each part has ranges of its own, so there are no more parts than keep these small beside x.
   const index_t most = std::max(index_t{1}, x.count() / (16 * std::max(index_t{1}, blocks)));
   const index_t parts = std::min(parts_for(run_on, x.count()), most);
-  std::vector<scanning::block_ranges<W>> found(static_cast<std::size_t>(parts),
-                                               scanning::block_ranges<W>(static_cast<std::size_t>(blocks)));
+  std::vector<scanning::block_ranges<W>> found;
+  found.reserve(static_cast<std::size_t>(parts));
+  for (index_t part = 0; part < parts; ++part) found.emplace_back(static_cast<std::size_t>(blocks));
   run_on(parts, [&](index_t part) {
     auto& ranges = found[static_cast<std::size_t>(part)];
     walk.for_each_grid_of(part, parts, [&](const run_grid& grid) {

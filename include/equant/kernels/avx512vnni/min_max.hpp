@@ -59,6 +59,7 @@ struct min_max_on<isa::avx512vnni> : min_max_on<isa::avxvnni> {
 
   /// Two vectors, u into a and v into b; a alone tells of NaN.
   [[gnu::always_inline]] static void take(extremes& a, extremes& b, __m512 u, __m512 v) {
+    asm("" : "+v"(u), "+v"(v));  // in registers: g++ 12 loads them anew for every use
     a.low = smaller(u, a.low);
     b.low = smaller(v, b.low);
     a.high = larger(u, a.high);
