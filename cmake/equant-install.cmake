@@ -17,6 +17,9 @@ install(FILES
     cmake/equant-eigen.cmake
   DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/equant)
 
+# What shows `quantized` in debuggers.
+install(FILES cmake/debug/equant_gdb.py cmake/debug/equant.natvis DESTINATION ${CMAKE_INSTALL_DATADIR}/equant)
+
 # For pkg-config, which finds it below share: nothing in it depends on the machine.
 set(pc_folder ${CMAKE_INSTALL_DATADIR}/pkgconfig)
 file(RELATIVE_PATH pc_to_prefix ${CMAKE_INSTALL_FULL_DATADIR}/pkgconfig ${CMAKE_INSTALL_PREFIX})
