@@ -93,7 +93,14 @@ std::string html_page(const comparison& c) {
     }
     s += "</tr>\n";
   }
-  return s + "</table></div>\n" + page_end();
+  s += "</table></div>\n";
+  if (!c.chosen.empty()) {
+    s += "<h2>What was chosen, and why</h2>\n<div class=\"table\"><table class=\"layers\"><tr><th>where</th><th>"
+         "what, and what else was tried</th></tr>\n";
+    for (const auto& [where, why] : c.chosen) s += "<tr>" + cell(where) + cell(why) + "</tr>\n";
+    s += "</table></div>\n";
+  }
+  return s + page_end();
 }
 
 }  // namespace program

@@ -7,6 +7,8 @@
 #include <array>
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace program {
 
@@ -18,6 +20,7 @@ struct comparison {
   std::array<std::size_t, 2> bytes{};
   std::optional<std::array<double, 2>> accuracy;
   equant::nn::network_report layers;
+  std::vector<std::pair<std::string, std::string>> chosen{};  ///< what the quantizer chose, and why
 };
 
 /// A page that shows it: tables and plots, no scripts, nothing from the network.

@@ -76,9 +76,13 @@ int main(int argc, char** argv) {
       ->capture_default_str();
   command
       ->add_option("--method", quantize.method,
-                   "How weights are rounded: gptq, coordinate, adaround, hqq, nearest, automatic")
+                   "How weights are rounded: gptq, coordinate, adaround, hqq, nearest; awq, smoothquant, hadamard; "
+                   "automatic")
       ->capture_default_str();
-  command->add_option("--equalize", quantize.equalize, "automatic, none, weights, activations")->capture_default_str();
+  command->add_option("--equalize", quantize.equalize,
+                      "How channels are evened before: automatic, none, weights, activations, activations:0.75, awq, "
+                      "hadamard")
+      ->capture_default_str();
   command->add_flag("--per-tensor", quantize.per_tensor, "One scale for all weights of a layer");
   command->add_flag("--symmetric", quantize.symmetric, "Activations with zero in the middle");
   command->add_flag("--no-bias-correction", quantize.no_bias_correction, "Leave the biases as they are");

@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace program {
@@ -44,6 +45,7 @@ struct compare_options {
   std::string labels;                     ///< .npy of class numbers; empty: none
   std::string html;                       ///< empty: none
   long limit = 64;                        ///< inputs for the report by layers
+  std::vector<std::pair<std::string, std::string>> chosen{};  ///< what the quantizer chose, and why
 };
 void compare(const compare_options& options);
 

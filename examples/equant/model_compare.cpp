@@ -36,6 +36,7 @@ void compare(const compare_options& o) {
     c.accuracy = {nn::agreement(ta, labels), nn::agreement(tb, labels)};
   }
   const nn::tensor sample = x.rows(0, std::min<index_t>(x.sizes[0], std::max<long>(o.limit, 1)));
+  c.chosen = o.chosen;
   c.layers = nn::report(a, b, std::span<const nn::tensor>(&sample, 1));
 
   std::cout << o.second << " beside " << o.first << ", on " << c.inputs << " inputs\n  output SQNR "

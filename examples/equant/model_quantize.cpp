@@ -33,23 +33,37 @@ nn::range_observer calibrator_named(const std::string& name) {
                              "'; there are automatic, min_max, mse, entropy, percentile, percentile:99.9");
 }
 
-nn::equalization equalization_named(const std::string& name) {
-  if (name == "automatic") return nn::equalization::automatic;
-  if (name == "none") return nn::equalization::none;
-  if (name == "weights") return nn::equalization::by_weights;
-  if (name == "activations") return nn::equalization::by_activations;
-  contract::invalid_argument("no equalization is called '", name, "'; there are automatic, none, weights, activations");
+void equalize_by(const std::string& name, nn::quantize_options& o) {
+  if (name == "automatic") {
+    o.equalize = nn::equalization::automatic;
+  } else if (name == "none") {
+    o.equalize = nn::equalization::none;
+  } else if (name == "weights") {
+    o.equalize = nn::equalization::by_weights;
+  } else if (name == "hadamard") {
+    o.equalize = nn::equalization::by_rotation;
+  } else if (name == "awq") {
+    o.equalize = nn::equalization::activation_aware;
+  } else if (name == "activations" || name.starts_with("activations:")) {
+    o.equalize = nn::equalization::by_activations;
+    if (name.size() > 12) o.smoothing = std::stof(name.substr(12));
+  } else {
+    contract::invalid_argument("no equalization is called '", name,
+                               "'; there are automatic, none, weights, activations, activations:0.75, awq, hadamard");
+  }
 }
 
+/// Equalizations `activations` (SmoothQuant's), `awq` and `hadamard` are methods of their own too, before GPTQ.
 nn::rounding_method method_named(const std::string& name) {
-  if (name == "gptq") return nn::rounding_method::gptq;
+  if (name == "gptq" || name == "awq" || name == "smoothquant" || name == "hadamard") return nn::rounding_method::gptq;
   if (name == "coordinate") return nn::rounding_method::coordinate;
   if (name == "adaround") return nn::rounding_method::adaround;
   if (name == "hqq") return nn::rounding_method::hqq;
   if (name == "automatic") return nn::rounding_method::automatic;
   if (name == "nearest") return nn::rounding_method::nearest;
-  contract::invalid_argument("no method is called '", name,
-                             "'; there are gptq, coordinate, adaround, hqq, nearest, automatic");
+  contract::invalid_argument(
+      "no method is called '", name,
+      "'; there are gptq, coordinate, adaround, hqq, nearest, awq, smoothquant, hadamard, automatic");
 }
 
 }  // namespace
@@ -63,10 +77,18 @@ void quantize(const quantize_options& given) {
   o.symmetric_activations = given.symmetric;
   o.calibrator = calibrator_named(given.calibrator);
   o.rounding = method_named(given.method);
-  o.equalize = equalization_named(given.equalize);
+  const bool equalizes = given.method == "awq" || given.method == "smoothquant" || given.method == "hadamard";
+  equalize_by(!equalizes || given.equalize != "automatic" ? given.equalize
+              : given.method == "smoothquant"             ? "activations"
+                                                          : given.method,
+              o);
   o.correct_bias = !given.no_bias_correction;
   o.keep_float = given.keep_float;
-  o.explain = [](const nn::rounding_note& n) { std::cout << n.layer << ": " << n.why << '\n'; };
+  compare_options c;
+  o.explain = [&](const nn::rounding_note& n) {
+    std::cout << n.layer << ": " << n.why << '\n';
+    c.chosen.emplace_back(n.layer, n.why);
+  };
   o.progress = [](index_t done, index_t all) { show_progress("calibrating", done, all); };
   const bool in_float = given.activation_bits == "float" || given.calibration.empty();
   o.activation_bits = in_float ? 32 : std::stoi(given.activation_bits);
@@ -93,7 +115,6 @@ void quantize(const quantize_options& given) {
     std::cout << '\n';
   }
   if (!given.html.empty()) {
-    compare_options c;
     c.first = given.model;
     c.second = given.output;
     c.input = given.calibration;

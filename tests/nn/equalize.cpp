@@ -1,12 +1,12 @@
 // SPDX-FileCopyrightText: the equant authors
 // SPDX-License-Identifier: MIT
-#include "networks.hpp"
-
 #include <catch.hpp>
 #include <core/says.hpp>
-
 #include <equant/nn/channel_factors.hpp>
 #include <equant/nn/evaluate.hpp>
+#include <equant/nn/rotate.hpp>
+
+#include "networks.hpp"
 
 using namespace equant;
 using namespace networks;
@@ -102,4 +102,36 @@ TEST_CASE("The factors of equalization are found again in the weights") {
     CHECK(nn::weights_of(again.nodes[i].layer)->values == nn::weights_of(g.nodes[i].layer)->values);
     CHECK(nn::bias_of(again.nodes[i].layer)->values == nn::bias_of(g.nodes[i].layer)->values);
   }
+}
+
+TEST_CASE("Between layers with nothing between channels are turned and outliers spread") {
+  nn::graph g;
+  int v = g.add_input("x", {-1, 2, 6, 6});
+  v = g.add("narrow", conv(8, 2, 1, 1), {v});
+  v = g.add("wide", conv(12, 8, 3, 3, 1), {v});
+  v = g.add("relu", nn::clip{}, {v});
+  g.outputs = {g.add("last", conv(4, 12, 1, 5), {v})};
+  nn::weights& w = *nn::weights_of(g.nodes[1].layer);
+  for (std::size_t o = 0; o < 12; ++o) w.values.values[o * 72 + 4] *= 60;
+  REQUIRE(nn::linear_pairs(g).size() == 1);
+  CHECK(nn::linear_pairs(classifier()).empty());
+  nn::graph turned = g;
+  nn::rotate_pairs(turned);
+  const nn::tensor x = noise({3, 2, 6, 6}, 99);
+  const auto a = nn::evaluate(g, std::span(&x, 1)), b = nn::evaluate(turned, std::span(&x, 1));
+  float most = 0, off = 0;
+  for (std::size_t i = 0; i < a[0].values.size(); ++i) {
+    most = std::max(most, std::abs(a[0].values[i]));
+    off = std::max(off, std::abs(a[0].values[i] - b[0].values[i]));
+  }
+  CHECK(off < 1e-5f * most);
+  const auto largest = [](const nn::graph& net) {
+    float l = 0;
+    for (float y : nn::weights_of(net.nodes[1].layer)->values.values) l = std::max(l, std::abs(y));
+    return l;
+  };
+  CHECK(largest(turned) < 0.5f * largest(g));
+  const nn::graph again = nn::rotated_like(turned, g), same = nn::rotated_like(g, g);
+  CHECK(nn::weights_of(again.nodes[0].layer)->values == nn::weights_of(turned.nodes[0].layer)->values);
+  CHECK(nn::weights_of(same.nodes[0].layer)->values == nn::weights_of(g.nodes[0].layer)->values);
 }

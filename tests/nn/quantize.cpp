@@ -1,13 +1,12 @@
 // SPDX-FileCopyrightText: the equant authors
 // SPDX-License-Identifier: MIT
-#include "images.hpp"
-
 #include <catch.hpp>
 #include <core/says.hpp>
-
 #include <equant/calibration/min_max.hpp>
 #include <equant/nn/quantize.hpp>
 #include <equant/nn/report.hpp>
+
+#include "images.hpp"
 
 using namespace equant;
 using namespace networks;
@@ -89,7 +88,8 @@ TEST_CASE("Quantizing is deterministic, whatever the batch, and tells how far it
   const nn::graph b = nn::quantize(net, x, o);
   for (std::size_t v = 0; v < a.values.size(); ++v) CHECK(a.values[v].grid == b.values[v].grid);
   for (std::size_t i = 0; i < a.nodes.size(); ++i) {
-    if (const nn::weights* w = nn::weights_of(a.nodes[i].layer)) CHECK(w->codes == nn::weights_of(b.nodes[i].layer)->codes);
+    if (const nn::weights* w = nn::weights_of(a.nodes[i].layer))
+      CHECK(w->codes == nn::weights_of(b.nodes[i].layer)->codes);
   }
 }
 
@@ -250,6 +250,83 @@ TEST_CASE("Groups that cannot be are refused by name") {
   CHECK_THROWS_WITH(broken(6, [](w& x) { x.codes.pop_back(); }), says("319 codes"));
   CHECK_THROWS_WITH(broken(6, [](w& x) { x.zero_points = {1, 2}; }), says("2 zero points"));
   CHECK_THROWS_WITH(broken(0, [](w& x) { x.group = 16; }), says("node 'conv1' (conv)") && says("in groups of 16"));
+}
+
+TEST_CASE("Weights on levels of each channel's own answer better than integers of the same width") {
+  const nn::graph net = classifier();
+  nn::quantize_options o{.weight_bits = 2, .activation_bits = 32};
+  o.equalize = nn::equalization::none;
+  const double integers = sqnr(net, nn::quantize(net, images(), o));
+  o.codebooks = true;
+  double last = 0;
+  for (auto method : {nn::rounding_method::nearest, nn::rounding_method::gptq}) {
+    o.rounding = method;
+    const nn::graph g = nn::quantize(net, images(), o);
+    for (const nn::node& n : g.nodes) {
+      const nn::weights* w = nn::weights_of(n.layer);
+      if (w == nullptr) continue;
+      REQUIRE(w->on_levels());
+      CHECK_FALSE(w->quantized());
+      const std::size_t each = w->codes.size() / static_cast<std::size_t>(w->outputs());
+      for (std::size_t i = 0; i < w->codes.size(); ++i) {
+        CHECK(w->values.values[i] == w->levels[i / each * 4 + static_cast<std::uint8_t>(w->codes[i])]);
+      }
+    }
+    CHECK(sqnr(net, g) > last);
+    last = sqnr(net, g);
+    CHECK(nn::report(net, g, std::span<const nn::tensor>(&images(), 1)).layers[0].weight_bits == 2);
+  }
+  CHECK(last > integers + 2);
+  const nn::graph all = nn::quantize(net, images(), {.codebooks = true});  // activations on grids beside them
+  CHECK(all.at(value_named(all, "relu1")).grid);
+  CHECK(sqnr(net, all) > 30);
+  CHECK(sqnr(net, nn::quantize_weights(net, {.weight_bits = 4, .codebooks = true})) >
+        sqnr(net, nn::quantize_weights(net, {.weight_bits = 4})));
+  CHECK_THROWS_WITH(nn::quantize(net, images(), {.per_channel = false, .codebooks = true}),
+                    says("each output channel"));
+  nn::graph bad = all;
+  nn::weights_of(bad.nodes[0].layer)->levels.pop_back();
+  CHECK_THROWS_WITH(nn::infer_shapes(bad, {{1, 2, 8, 8}}), says("levels of 8 bits"));
+}
+
+TEST_CASE("Inputs are scaled where that serves weights of few bits and the choice is told") {
+  nn::graph net = classifier();  // what conv1 makes has channels 16 apart, and conv2 undoes it
+  nn::conv &a = std::get<nn::conv>(net.nodes[0].layer), &b = std::get<nn::conv>(net.nodes[3].layer);
+  for (std::size_t c = 0; c < 6; c += 2) {
+    for (std::size_t i = 0; i < 18; ++i) a.weights.values.values[c * 18 + i] *= 16;
+    a.bias.values[c] *= 16;
+    for (std::size_t o = 0; o < 4; ++o) b.weights.values.values[o * 6 + c] /= 16;
+  }
+  nn::quantize_options o{.weight_bits = 3, .activation_bits = 32};
+  std::vector<nn::rounding_note> notes;
+  o.explain = [&](const nn::rounding_note& n) { notes.push_back(n); };
+  std::vector<double> reached;
+  for (auto way : {nn::equalization::none, nn::equalization::activation_aware, nn::equalization::automatic}) {
+    notes.clear();
+    o.equalize = way;
+    reached.push_back(sqnr(net, nn::quantize(net, images(), o)));
+    if (way == nn::equalization::activation_aware) {
+      REQUIRE(notes.size() == 2);  // conv2 and dense
+      CHECK(notes[0].layer == "conv2");
+      CHECK_THAT(notes[0].why,
+                 says("divided by their mean magnitudes to the ") && says("on held-out inputs; undivided"));
+    }
+  }
+  CHECK(reached[1] > reached[0] + 1);
+  CHECK(reached[2] > reached[0] + 1);
+  CHECK(notes[0].layer == "equalization of channels");
+  CHECK_THAT(notes[0].why, says(": output SQNR ") && says("; none ") && says("activation-aware"));
+  nn::graph scaled = net;
+  const auto done = nn::scale_by_activations(scaled, std::span<const nn::tensor>(&images(), 1), [](const nn::node&) {
+    return nn::rounding_plan{weights::levels::integers(3)};
+  });
+  REQUIRE(done.size() == 2);
+  CHECK(done[0].exponent > 0);
+  CHECK(done[0].error < done[0].plain_error);
+  CHECK(nn::evaluate(scaled, std::span<const nn::tensor>(&images(), 1)) ==
+        nn::evaluate(net, std::span<const nn::tensor>(&images(), 1)));  // powers of two: to the bit
+  o.smoothing = 2;
+  CHECK_THROWS_WITH(nn::quantize(net, images(), o), says("smoothing by 2"));
 }
 
 TEST_CASE("What cannot be calibrated on is refused by name") {

@@ -14,8 +14,8 @@
 /// gradients, is said elsewhere. Axes are ONNX's: N x C x H x W for images.
 namespace equant::inline EQUANT_ABI::nn {
 
-/// The integer grid of a value: real = scale * (code - zero_point), codes within `range`. Codes are int8 where the range
-/// holds negative ones, else uint8.
+/// The integer grid of a value: real = scale * (code - zero_point), codes within `range`. Codes are int8 where the
+/// range holds negative ones, else uint8.
 struct grid {
   float scale = 1;
   std::int32_t zero_point = 0;
@@ -41,8 +41,11 @@ struct weights {
   std::vector<std::int32_t> zero_points{};  ///< empty: 0; one, or as many as scales
   int bits = 8;                             ///< the width the codes need
   index_t group = 0;                        ///< inputs of a dense layer that share a scale; 0: all
+  std::vector<float> levels{};              ///< empty: codes are integers; else they number 2^bits levels of each output
 
-  bool quantized() const { return !codes.empty(); }
+  /// On a grid of integers; or on levels of its own: the layer then computes in float.
+  bool quantized() const { return !codes.empty() && levels.empty(); }
+  bool on_levels() const { return !levels.empty(); }
   index_t outputs() const { return values.sizes.rank == 0 ? 0 : values.sizes[0]; }
   /// How many scales an output has; the last group may be short.
   index_t groups() const { return group == 0 ? 1 : (values.sizes[1] + group - 1) / group; }

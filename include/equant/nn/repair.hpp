@@ -3,6 +3,7 @@
 #pragma once
 
 #include <equant/nn/bias_correction.hpp>
+#include <equant/nn/codebook_weights.hpp>
 #include <equant/nn/layer_inputs.hpp>
 #include <equant/nn/quantize_weights.hpp>
 #include <equant/nn/side_by_side.hpp>
@@ -13,7 +14,8 @@ namespace equant::inline EQUANT_ABI::nn {
 
 /// How weights are put on their grids: see weights/round_weights.hpp, adaround.hpp, hqq.hpp. `automatic` tries all on
 /// half of the inputs, layer by layer, and takes what does best on the other half. With 8 bits, or one scale for all
-/// outputs, where nothing is fitted, adaround, hqq and automatic are gptq.
+/// outputs, where nothing is fitted, adaround, hqq and automatic are gptq; so they are where weights have levels of
+/// their own.
 enum class rounding_method { nearest, coordinate, gptq, adaround, hqq, automatic };
 
 /// What was chosen for a layer, and why.
@@ -35,9 +37,22 @@ inline equant::weights::rounding_way way_of(rounding_method m) {
                                         : rounding_way::by_options;
 }
 
+/// Puts the weights of a layer on levels of each output's own by what they read, the errors of earlier layers taken
+/// over.
+inline void round_to_levels(node& n, const layer_inputs& in, rounding_method method) {
+  for (index_t g = 0; g < matrices_of(n.layer); ++g) {
+    const Eigen::MatrixXf moments = input_moments(n.layer, g, in).shrunk();
+    const int bits = weights_of(n.layer)->bits;
+    on_codebooks::set(
+        n.layer, g, bits,
+        equant::weights::round_to_codebooks(target(n.layer, g, in, moments), moments, bits,
+                                            {.compensate = method != rounding_method::coordinate, .ordered = true}));
+  }
+}
+
 /// Rounds the weights of a layer by what they read. With few bits and a scale per output, or group of its inputs, the
-/// scales are fitted too, and the errors of earlier layers taken over; other scales stay as they are. None gets so small
-/// that a bias would not fit its codes, where the input has a scale.
+/// scales are fitted too, and the errors of earlier layers taken over; other scales stay as they are. None gets so
+/// small that a bias would not fit its codes, where the input has a scale.
 inline void round_by_inputs(node& n, const layer_inputs& in, rounding_method method, float input_scale,
                             std::vector<rounding_note>& notes) {
   layer& l = n.layer;
@@ -148,12 +163,15 @@ inline std::vector<rounding_note> repair(const graph& wanted, graph& g, std::spa
   const bool rounds = method != rounding_method::nearest;
   for (std::size_t i = 0; rounds && i < g.nodes.size(); ++i) {
     weights* w = weights_of(g.nodes[i].layer);
-    if (w != nullptr && w->quantized()) w->values = weights_of(wanted.nodes[i].layer)->values;
+    if (w != nullptr && (w->quantized() || w->on_levels())) w->values = weights_of(wanted.nodes[i].layer)->values;
   }
   repairing::go_through(
-      wanted, g, inputs, biases, [](const layer& l) { return weights_of(l)->quantized(); },
+      wanted, g, inputs, biases,
+      [](const layer& l) { return weights_of(l)->quantized() || weights_of(l)->on_levels(); },
       [&](node& n, const layer_inputs& in, float scale) {
-        if (rounds) repairing::round_by_inputs(n, in, method, scale, notes);
+        if (!rounds) return;
+        if (weights_of(n.layer)->on_levels()) return repairing::round_to_levels(n, in, method);
+        repairing::round_by_inputs(n, in, method, scale, notes);
       });
   return notes;
 }

@@ -5,6 +5,7 @@
 #include <equant/nn/calibrate.hpp>
 #include <equant/nn/channel_factors.hpp>
 #include <equant/nn/fold.hpp>
+#include <equant/nn/rotate.hpp>
 
 /// What quantization did to a network, layer by layer.
 namespace equant::inline EQUANT_ABI::nn {
@@ -104,9 +105,9 @@ inline results evaluate_at(const graph& g, std::span<const tensor> inputs, std::
 }  // namespace reporting
 
 /// What quantization did to each layer. `g` has the nodes of `net`, by name; where it was equalized, its channels are
-/// powers of two apart from `net`'s, which is undone first. Each layer costs two more runs.
+/// powers of two apart from `net`'s, or turned, which is undone first. Each layer costs two more runs.
 inline network_report report(const graph& net, const graph& g, std::span<const tensor> inputs) {
-  const graph wide = in_the_channels_of(g, fold_batch_norms(net));
+  const graph wide = in_the_channels_of(g, rotated_like(g, fold_batch_norms(net)));
   std::vector<std::size_t> here, there;
   std::vector<int> wide_values, values;
   for (std::size_t i = 0; i < g.nodes.size(); ++i) {
@@ -129,7 +130,7 @@ inline network_report report(const graph& net, const graph& g, std::span<const t
     r.kind = kind_name(n.layer);
     r.sizes = aim.sizes[i];
     const weights* w = weights_of(n.layer);
-    if (w != nullptr && w->quantized()) r.weight_bits = w->bits;
+    if (w != nullptr && (w->quantized() || w->on_levels())) r.weight_bits = w->bits;
     if (w != nullptr) r.dead_channels = reporting::dead_channels(*weights_of(original.layer));
     const auto& x = aim.values[i];
     if (!x.empty()) {

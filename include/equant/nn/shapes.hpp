@@ -51,8 +51,12 @@ inline shape broadcast(const node& n, const shape& a, const shape& b) {
 
 /// Throws where codes do not go with their scales.
 inline void check_codes(const node& n, const weights& w, const bias& b) {
-  if (!w.quantized()) return;
   const std::string sizes = to_string(w.values.sizes);
+  if (w.on_levels() && (w.codes.size() != w.values.values.size() || w.bits < 1 || w.bits > 8 ||
+                        static_cast<index_t>(w.levels.size()) != w.outputs() << w.bits)) {
+    fail(n, w.codes.size(), " codes and ", w.levels.size(), " levels of ", w.bits, " bits for weights of ", sizes);
+  }
+  if (!w.quantized()) return;
   if (w.group < 0 || (w.group > 0 && !std::holds_alternative<dense>(n.layer))) {
     fail(n, "weights of ", sizes, " in groups of ", w.group, " inputs");
   }

@@ -4,8 +4,8 @@
 
 #include <equant/weights/round_weights.hpp>
 
-/// Factors for the inputs of a layer: weights are multiplied by them before they are rounded (rounding_options::factors),
-/// what the layer reads is divided by them. Inputs of large activations then lose less.
+/// Factors for the inputs of a layer: weights are multiplied by them before they are rounded
+/// (rounding_options::factors), what the layer reads is divided by them. Inputs of large activations then lose less.
 namespace equant::inline EQUANT_ABI::weights {
 
 /// mean |x| of each input; samples are rows.
@@ -37,8 +37,8 @@ inline Eigen::VectorXf activation_factors(Eigen::VectorXf magnitudes, float expo
   return (magnitudes.array().max(least) / middle).pow(exponent);
 }
 
-/// SmoothQuant's factors (Xiao et al. 2022): max |x|^exponent / max |w|^(1 - exponent), of the largest magnitudes of each
-/// input and of the weights that read it; 1 where either is nothing.
+/// SmoothQuant's factors (Xiao et al. 2022): max |x|^exponent / max |w|^(1 - exponent), of the largest magnitudes of
+/// each input and of the weights that read it; 1 where either is nothing.
 inline Eigen::VectorXf smoothing_factors(const Eigen::VectorXf& largest, const Eigen::VectorXf& weights,
                                          float exponent) {
   factoring::check(largest, exponent);

@@ -64,22 +64,20 @@ coded_weights in_order(const Eigen::MatrixXf& w, const Eigen::MatrixXf& s, const
 
 /// Rounds by `round(w, s)` weights scaled and turned as the options say; `values` are brought back.
 template <class Round>
-coded_weights changed(Eigen::MatrixXf w, Eigen::MatrixXf s, const rounding_options& o, Round&& round) {
+coded_weights changed(const Eigen::MatrixXf& w, const Eigen::MatrixXf& s, const rounding_options& o, Round&& round) {
   check_moments(w, s);
-  const bool scaled = o.factors.size() > 0;
-  if (scaled && (o.factors.size() != w.cols() || !o.factors.allFinite() || !(o.factors.minCoeff() > 0))) {
-    contract::invalid_argument(o.factors.size(), " factors, the least ", o.factors.minCoeff(), ", for ", w.cols(),
-                               " inputs; they are finite and above 0");
+  if (o.factors.size() == 0 && !o.rotate) return round(w, s);
+  const Eigen::VectorXf by = o.factors.size() == 0 ? Eigen::VectorXf::Ones(w.cols()) : o.factors,
+                        back = by.cwiseInverse();
+  if (by.size() != w.cols() || !by.allFinite() || !(by.minCoeff() > 0)) {
+    contract::invalid_argument(by.size(), " factors for ", w.cols(),
+                               " inputs; as many, finite and above 0 are possible");
   }
-  const Eigen::VectorXf back = o.factors.cwiseInverse();
-  if (scaled) {
-    w = w * o.factors.asDiagonal();
-    s = back.asDiagonal() * s * back.asDiagonal();
-  }
-  const hadamard turn(o.rotate ? w.cols() : 0);
-  coded_weights q = o.rotate ? round(turn.turned(w), turn.turned_moments(s)) : round(w, s);
+  const Eigen::MatrixXf scaled = w * by.asDiagonal(), moments = back.asDiagonal() * s * back.asDiagonal();
+  const hadamard turn(w.cols());
+  coded_weights q = o.rotate ? round(turn.turned(scaled), turn.turned_moments(moments)) : round(scaled, moments);
   if (o.rotate) q.values = turn.back(q.values);
-  if (scaled) q.values = q.values * back.asDiagonal();
+  q.values = q.values * back.asDiagonal();
   return q;
 }
 
