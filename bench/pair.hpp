@@ -4,15 +4,14 @@
 
 #include <benchmark/benchmark.h>
 
-#include <time.h>
-
 #include <algorithm>
-#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <functional>
 #include <string>
 #include <vector>
+
+#include "clock.hpp"
 
 /// Benchmarks in pairs: ours, a peer and a loop at the machine's limit take turns sample by sample in the same run, so
 /// that a machine whose speed drifts slows all three. What is reported is medians and their ratios.
@@ -29,17 +28,6 @@ struct contest {
   std::string unit = "Gelem/s";
   bool threads = false;            ///< more than one thread works: the clock on the wall, not this thread's own
 };
-
-/// Seconds: this thread's own, which another program on the same CPU does not lengthen, or those on the wall.
-inline double now(bool wall) {
-#ifdef CLOCK_THREAD_CPUTIME_ID
-  timespec t;
-  if (!wall && clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t) == 0) {
-    return static_cast<double>(t.tv_sec) + 1e-9 * static_cast<double>(t.tv_nsec);
-  }
-#endif
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
 
 /// Seconds per call.
 inline double seconds(const std::function<void()>& f, int calls, bool wall = false) {

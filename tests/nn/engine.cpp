@@ -6,6 +6,7 @@
 
 #include <equant/nn/engine.hpp>
 #include <equant/nn/evaluate.hpp>
+#include <equant/nn/quantize_weights.hpp>
 
 #include <cstdlib>
 #include <new>
@@ -315,6 +316,18 @@ TEST_CASE("engine: layers in float between layers on codes, and constants") {
   v = g.add("softmax", nn::softmax{}, {v});
   g.outputs = {v};
   const nn::tensor in = networks::noise({5, 4}, 3, 4);
+  const auto wanted = nn::evaluate(g, std::span<const nn::tensor>(&in, 1)), got = nn::engine(g, {in.sizes}).run(in);
+  for (std::size_t i = 0; i < got[0].values.size(); ++i) CHECK(std::abs(got[0].values[i] - wanted[0].values[i]) < 1e-5f);
+}
+
+TEST_CASE("engine: weights in groups are computed in float, also on codes") {
+  nn::graph g;
+  const int x = g.add_input("x", {-1, 40});
+  g.at(x).grid = nn::grid{.02f, 100, {0, 255}};
+  nn::dense d = networks::dense(6, 40, 9);
+  nn::quantize_weights_in_groups(d.weights, 4, 16);
+  g.outputs = {g.add("dense", d, {x})};
+  const nn::tensor in = networks::noise({5, 40}, 3, 2);
   const auto wanted = nn::evaluate(g, std::span<const nn::tensor>(&in, 1)), got = nn::engine(g, {in.sizes}).run(in);
   for (std::size_t i = 0; i < got[0].values.size(); ++i) CHECK(std::abs(got[0].values[i] - wanted[0].values[i]) < 1e-5f);
 }

@@ -243,6 +243,15 @@ TEST_CASE("import_qdq: codes in blocks of inputs keep them, whatever the way the
   CHECK(flat.values == nn::tensor({1, 10}, means));
 }
 
+TEST_CASE("import_qdq: codes of no outputs are read") {
+  const model none = model({-1, 4})
+                         .with(codes<std::int8_t>("c", data_type::int8, {0, 4}, {}))
+                         .with(floats("s", {}, {0.5f}))
+                         .node("DequantizeLinear", {"c", "s"}, "w")
+                         .node("Gemm", {"x", "w"}, "y", {integer("transB", 1)});
+  CHECK(none.of({3, 4}).sizes == shape{3, 0});
+}
+
 TEST_CASE("import_qdq: blocks that do not go with their scales are named") {
   const model base = model({-1, 5}, 21)
                          .with(codes("c", data_type::int8, {2, 5}, std::vector<std::int8_t>(10, 1)))

@@ -351,6 +351,17 @@ TEST_CASE("training: torch's preset uses seven of eight bits and moving averages
   for (float& v : larger.values) v *= 2;
   nn::train(t, larger, data.y, {.epochs = 1, .optimizer = {.rate = 0}, .observe = 0});
   CHECK(t.grids[static_cast<std::size_t>(t.grid_of[0])].grid.scale == scale);
+
+  // MovingAverageMinMaxObserver: a batch moves the range by a hundredth of the way, zero stays inside it.
+  nn::train(t, larger, data.y, {.epochs = 1, .batch = 120, .optimizer = {.rate = 0}, .observe = 1});
+  CHECK(t.grids[static_cast<std::size_t>(t.grid_of[0])].grid.scale == Approx(1.01f * scale));
+  nn::tensor below = data.x;
+  for (float& v : below.values) v -= 1;
+  t = nn::prepare(net(false), below, nn::fbgemm_qat());
+  nn::train(t, below, data.y, {.epochs = 1, .batch = 120, .optimizer = {.rate = 0}, .observe = 1});
+  const nn::grid& shifted = t.grids[static_cast<std::size_t>(t.grid_of[0])].grid;
+  CHECK(shifted.scale == Approx(scale));
+  CHECK(shifted.zero_point == std::lround(1 / shifted.scale));
 }
 
 TEST_CASE("training: progress is told and can stop it") {
@@ -392,9 +403,10 @@ TEST_CASE("training: bad labels sizes layers and losses are refused by name") {
   CHECK_THROWS_WITH(nn::train(t, data.x, labels), says("119 labels for 120 inputs"));
 
   nn::graph product = net(false);
-  product.outputs = {product.add("product", nn::matmul{}, {product.outputs[0], product.outputs[0]})};
-  nn::trainee no_way = nn::prepare_float(product);
-  CHECK_THROWS_WITH(nn::training_pass(no_way), says("node 'product' (matmul) has no backward pass"));
+  const int turned = product.add("turned", nn::transpose{{1, 0}}, {product.outputs[0]});
+  product.outputs = {product.add("product", nn::matmul{}, {product.outputs[0], turned})};
+  CHECK_THROWS_WITH(nn::prepare_float(product), says("node 'product' (matmul) has no backward pass"));
+  CHECK_THROWS_WITH(nn::prepare(product, data.x), says("node 'product' (matmul) has no backward pass"));
 
   nn::graph wild = net(false);
   nn::weights_of(wild.nodes[2].layer)->values.values[0] = std::numeric_limits<float>::infinity();
@@ -435,6 +447,23 @@ TEST_CASE("training: where the loss is lost the best weights so far are kept") {
   const nn::graph kept = nn::convert(t);
   for (const std::size_t n : {std::size_t{0}, kept.nodes.size() - 2}) {
     CHECK(nn::weights_of(kept.nodes[n].layer)->values == nn::weights_of(told.back().nodes[n].layer)->values);
+  }
+}
+
+TEST_CASE("training: a last step that spoils the weights is told and taken back") {
+  spots data;
+  for (float& v : data.x.values) v *= 1000;
+  const nn::train_options one_step{
+      .epochs = 1, .batch = 120, .optimizer = {.kind = nn::optimizer_kind::sgd, .rate = 1e38}};
+  for (bool quantized : {false, true}) {
+    nn::trainee t = quantized ? nn::prepare(net(false), data.x) : nn::prepare_float(net(false));
+    const nn::graph before = nn::convert(t);
+    const char* message = quantized ? "does not fit 32 bits" : "after step 0 what node 'conv' learns is not finite";
+    CHECK_THROWS_WITH(nn::train(t, data.x, data.y, one_step), says(message));
+    const nn::graph after = nn::convert(t);
+    for (std::size_t n : {0u, 2u, 6u}) {
+      CHECK(nn::weights_of(after.nodes[n].layer)->values == nn::weights_of(before.nodes[n].layer)->values);
+    }
   }
 }
 

@@ -5,7 +5,7 @@
 #include <catch.hpp>
 #include <core/says.hpp>
 
-#include <equant/nn/width_table.hpp>
+#include <equant/nn/recommend.hpp>
 
 using namespace equant;
 using namespace networks;
@@ -59,6 +59,7 @@ TEST_CASE("Widths within a budget of bits beat one width for all where layers di
   nn::graph net = classifier();
   for (float& w : std::get<nn::dense>(net.nodes[6].layer).weights.values.values) w = w < 0 ? -0.5f : 0.5f;  // 2 bits do
   const nn::width_table t = nn::measure_widths(net, images());
+  CHECK_THROWS_WITH(t.within_bits(std::nan("")), says("nan bits on average"));
   const auto chosen = t.within_bits(4);
   CHECK(t.average_bits(chosen) <= 4);
   const double mixed = sqnr(net, with(net, t.widths(chosen)));
@@ -86,6 +87,38 @@ TEST_CASE("The smallest of a curve that is good enough is found in few looks") {
   CHECK(found.bytes < 1535);
   CHECK(asked <= 7);
   CHECK(nn::smallest_good(curve, [](const weights::allocation&) { return false; }).bytes == 1999);
+}
+
+TEST_CASE("A recommendation keeps to its target and is what its widths make on inputs held out") {
+  const nn::graph net = classifier();
+  nn::width_options o{.bits = {2, 3, 4, 6, 8}};
+  o.quantize.activation_bits = 32;
+  o.quantize.equalize = nn::equalization::none;
+  const auto by_bits = nn::recommend(net, images(), nn::target_bits{4}, o);
+  CHECK(by_bits.average_bits() <= 4);
+  const auto by_bytes = nn::recommend(net, images(), target_bytes{static_cast<std::size_t>(by_bits.chosen.bytes)}, o);
+  CHECK(by_bytes.widths() == by_bits.widths());
+  CHECK_THROWS_WITH(nn::recommend(net, images(), target_bytes{10}, o), says("a budget of 10 bytes"));
+
+  const auto by_noise = nn::recommend(net, images(), target_sqnr{20}, o);
+  CHECK(by_noise.reached);
+  CHECK(by_noise.sqnr_db >= 20);
+  CHECK(by_noise.chosen.bytes < by_noise.table.curve().back().bytes);
+  const std::vector<nn::tensor> seen = nn::recommending::every_other({&images(), 1}, 0);
+  const std::vector<nn::tensor> held_out = nn::recommending::every_other({&images(), 1}, 1);
+  CHECK(held_out[0].sizes[0] == 20);
+  CHECK(held_out[0].rows(1, 1) == images().rows(3, 1));
+  o.quantize.widths = by_noise.widths();
+  const auto wanted = nn::evaluate(net, held_out), got = nn::evaluate(nn::quantize(net, seen, o.quantize), held_out);
+  CHECK(by_noise.sqnr_db == Approx(nn::worst_sqnr_db(wanted, got)));
+  CHECK(by_noise.same_answers == nn::agreement(nn::top1(wanted[0]), nn::top1(got[0])));
+
+  const auto by_answers = nn::recommend(net, images(), nn::target_answers{0.9}, o);
+  CHECK(by_answers.same_answers >= 0.9);
+  const auto beyond = nn::recommend(net, images(), target_sqnr{200}, o);
+  CHECK(!beyond.reached);
+  for (const nn::layer_width& w : beyond.widths()) CHECK(w.bits == 8);
+  CHECK_THROWS_WITH(nn::recommend(net, images().rows(0, 1), target_sqnr{20}, o), says("one input"));
 }
 
 TEST_CASE("What widths cannot be measured on is refused by name") {

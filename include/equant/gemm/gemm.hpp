@@ -117,6 +117,9 @@ void run_panel(kernels::tile_operands t, const context<Epilogue>& c, index_t fir
     run_slowly<Isa, Height, Vectors, Flip>(t, c, row, column);
   };
   for (index_t row = 0; row < rows;) {
+    const index_t again = tiling::template again<Vectors>(row, rows - row);
+    t.a = static_cast<const char*>(t.a) - again * t.a_stride;
+    row -= again;
     const int height = tiling::template height<Vectors>(rows - row);
     [&]<int... H>(std::integer_sequence<int, H...>) {
       constexpr int tallest = tiling::tallest(Vectors);  // and the tallest first: there are most of them

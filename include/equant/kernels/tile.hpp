@@ -98,13 +98,20 @@ struct tiling {
   static constexpr bool has(int v, int height) {
     return height <= tallest(v) && (v == vectors || height == 1 || height == 4 || height == tallest(v));
   }
-  /// The height of the next tile where `left` rows are left: 8 rows by 6 are 4 and 4.
+  /// The height of the next tile where `left` rows are left: 8 rows by 6 are 4 and 4 at full width.
   template <int V>
   static constexpr int height(index_t left) {
-    if (left >= 2 * tallest(V) || left == tallest(V)) return tallest(V);
+    const bool whole = V == vectors ? left >= 2 * tallest(V) || left == tallest(V) : left >= tallest(V);
+    if (whole) return tallest(V);
     int h = static_cast<int>(left > tallest(V) ? (left + 1) / 2 : left);
     while (!has(V, h)) --h;
     return h;
+  }
+  /// How many rows the next tile begins before the `left` ones: where narrow tiles would take several low ones after
+  /// some rows are done, a tallest one that does a few rows again is faster.
+  template <int V>
+  static constexpr index_t again(index_t done, index_t left) {
+    return V < vectors && done >= tallest(V) && left > 4 && left < tallest(V) ? tallest(V) - left : 0;
   }
 };
 

@@ -75,10 +75,9 @@ inline weights read_weights(context& c, std::size_t i, bool transposed_in_file) 
   w.group = grouped ? q->block : 0;
   const auto in_order = [&](const auto& numbers) {  // outputs x groups
     auto turned = numbers;
+    if (!grouped || !transposed_in_file) return turned;
     const auto outputs = static_cast<std::size_t>(sizes[0]), groups = numbers.size() / outputs;
-    for (std::size_t p = 0; grouped && transposed_in_file && p < numbers.size(); ++p) {
-      turned[p] = numbers[p % groups * outputs + p / groups];
-    }
+    for (std::size_t p = 0; p < numbers.size(); ++p) turned[p] = numbers[p % groups * outputs + p / groups];
     return turned;
   };
   w.scales = in_order(q->scales);

@@ -15,9 +15,9 @@
 #include <equant/nn/npy.hpp>
 #include <equant/nn/predict.hpp>
 #include <equant/nn/quantize.hpp>
+#include <equant/nn/recommend.hpp>
 #include <equant/nn/report.hpp>
 #include <equant/nn/train.hpp>
-#include <equant/nn/width_table.hpp>
 
 namespace equant::inline EQUANT_ABI::nn {
 

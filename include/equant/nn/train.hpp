@@ -128,13 +128,21 @@ struct snapshot {
   }
 };
 
+/// Restores a snapshot, whatever ends the training.
+struct leave_behind {
+  trainee& t;
+  const snapshot& best;
+
+  ~leave_behind() { best.restore(t); }
+};
+
 }  // namespace training
 
 /// Trains on inputs (one tensor per input of the network, batches of the same length) to answer with `labels`, and
 /// leaves the weights of the epoch of least mean loss; one that was stopped midway counts where there is no other. The
 /// same seed gives the same weights, bit for bit. Throws std::invalid_argument where a label is out of range or sizes
-/// do not fit, before the first step; and where the loss is no longer finite, with the node it began at, the best
-/// weights so far kept.
+/// do not fit, before the first step; and where the loss or a weight is no longer finite, with the node it began at.
+/// Whatever is thrown, by what is called from here too, the best weights so far are kept.
 inline void train(trainee& t, std::span<const tensor> inputs, std::span<const index_t> labels,
                   const train_options& o = {}) {
   check_inputs(t.net, inputs);
@@ -165,6 +173,7 @@ inline void train(trainee& t, std::span<const tensor> inputs, std::span<const in
   };
   const bool trains_norms = std::any_of(t.norms.begin(), t.norms.end(), [](const auto& n) { return n.has_value(); });
   training::snapshot best(t);
+  const training::leave_behind at_the_end{t, best};
   double least = std::numeric_limits<double>::infinity();
   bool stopped = false;
   if (o.improved) o.improved(t);
@@ -197,13 +206,15 @@ inline void train(trainee& t, std::span<const tensor> inputs, std::span<const in
       }
       if (!std::isfinite(now)) {
         const node* where = pass.first_not_finite();
-        best.restore(t);
         contract::invalid_argument("the loss is ", now, " at step ", step, ", beginning at node '",
                                    where == nullptr ? "?" : where->name, "'; a lower rate may help");
       }
       pass.backward();
       const double rate = o.optimizer.rate * o.optimizer.schedule.at(step, steps);
       for (parameter& p : pass.parameters()) update(p, o.optimizer, rate, step);
+      if (const std::string lost = pass.lost_parameter(); !lost.empty()) {
+        contract::invalid_argument("after step ", step, " what ", lost, " learns is not finite; a lower rate may help");
+      }
       loss += now * static_cast<double>(n);
       seen += static_cast<double>(n);
       if (!labels.empty()) correct += static_cast<double>(count_correct(pass.output(), wanted));
@@ -215,7 +226,6 @@ inline void train(trainee& t, std::span<const tensor> inputs, std::span<const in
     best = training::snapshot(t);
     if (o.improved) o.improved(t);
   }
-  best.restore(t);
 }
 inline void train(trainee& t, const tensor& inputs, std::span<const index_t> labels, const train_options& o = {}) {
   train(t, std::span<const tensor>(&inputs, 1), labels, o);

@@ -159,7 +159,13 @@ inline void refresh(trainee& t, bool observe = false) {
 }
 
 /// Trains without quantizing: batch normalizations use and gather the statistics of batches.
+/// Throws std::invalid_argument, with the node, where a layer has no backward pass.
 inline trainee prepare_float(const graph& net) {
+  for (const node& n : net.nodes) {
+    if (!has_gradient(n.layer)) {
+      contract::invalid_argument("node '", n.name, "' (", kind_name(n.layer), ") has no backward pass");
+    }
+  }
   trainee t{net, net, {}, std::vector<learning_weights>(net.nodes.size())};
   t.norms.resize(net.nodes.size());
   t.grid_of.assign(net.values.size(), -1);

@@ -11,14 +11,8 @@ namespace equant::inline EQUANT_ABI::nn {
 /// One batch forward and back. Holds every value of the forward pass, and the parameters with their gradients.
 class training_pass {
  public:
-  /// Throws std::invalid_argument, with the node, where a layer has no backward pass.
   explicit training_pass(trainee& t) : t_(t), passes_(t.net.nodes.size()), used_(t.net.nodes.size()),
                                        normalized_(t.net.nodes.size()) {
-    for (const node& n : t.net.nodes) {
-      if (!has_gradient(n.layer)) {
-        contract::invalid_argument("node '", n.name, "' (", kind_name(n.layer), ") has no backward pass");
-      }
-    }
     const std::size_t count = t.net.values.size();
     values_.resize(count);
     raw_.resize(count);
@@ -55,6 +49,19 @@ class training_pass {
       if (!std::all_of(v.begin(), v.end(), [](float x) { return std::isfinite(x); })) return &n;
     }
     return nullptr;
+  }
+
+  /// Where the first parameter lies that is not finite; empty where all are.
+  std::string lost_parameter() const {
+    for (std::size_t p = 0; p < parameters_.size(); ++p) {
+      const std::span<const float> v = parameters_[p].values;
+      if (std::all_of(v.begin(), v.end(), [](float x) { return std::isfinite(x); })) continue;
+      const bool of_grid = origins_[p].kind == what::scale || origins_[p].kind == what::zero_point;
+      const std::size_t place = origins_[p].place;
+      return contract::joined(of_grid ? "the grid of value '" : "node '",
+                              of_grid ? t_.net.at(t_.grids[place].observed.at(0)).name : t_.net.nodes[place].name, "'");
+    }
+    return {};
   }
 
   /// observe: the ranges of values follow, where they do not learn. of_batch: batch normalizations that train use the

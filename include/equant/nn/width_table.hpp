@@ -50,6 +50,7 @@ struct width_table {
   }
   /// The least error with weights of so many bits on average.
   equant::weights::allocation within_bits(double average) const {
+    if (!(average >= 0 && average <= 32)) contract::invalid_argument("weights of ", average, " bits on average");
     return within_bytes(static_cast<std::int64_t>(average * static_cast<double>(weights()) / 8) + scale_bytes);
   }
   /// The fewest bytes with an expected error of at most `error`. Throws std::invalid_argument where no widths reach it.
@@ -180,18 +181,23 @@ inline width_table measure_widths(const graph& net, const tensor& inputs, const 
   return measure_widths(net, std::span<const tensor>(&inputs, 1), o);
 }
 
+/// Of a curve, in order of bytes, the first, those larger than the one before by 2 %, and the last.
+inline std::vector<equant::weights::allocation> in_steps(const std::vector<equant::weights::allocation>& curve) {
+  std::vector<equant::weights::allocation> steps;
+  for (const equant::weights::allocation& a : curve) {
+    const bool apart = steps.empty() || a.bytes >= steps.back().bytes + steps.back().bytes / 50;
+    if (apart || a.bytes == curve.back().bytes) steps.push_back(a);
+  }
+  return steps;
+}
+
 /// The first of a curve, in order of bytes, that `good(allocation)` accepts, which is asked some seven times: sizes
 /// nearer than 2 % to each other count as one. The last where it accepts none, which is for the caller to see.
 template <class Good>
 equant::weights::allocation smallest_good(const std::vector<equant::weights::allocation>& curve, Good&& good) {
-  std::vector<const equant::weights::allocation*> steps;
-  for (const equant::weights::allocation& a : curve) {
-    const bool apart = steps.empty() || a.bytes >= steps.back()->bytes + steps.back()->bytes / 50;
-    if (apart) steps.push_back(&a);
-  }
+  const std::vector<equant::weights::allocation> steps = in_steps(curve);
   if (steps.empty()) contract::invalid_argument("a curve without a point");
-  if (steps.back() != &curve.back()) steps.push_back(&curve.back());
-  return **std::partition_point(steps.begin(), steps.end() - 1, [&](const auto* a) { return !good(*a); });
+  return *std::partition_point(steps.begin(), steps.end() - 1, [&](const auto& a) { return !good(a); });
 }
 
 }  // namespace equant::inline EQUANT_ABI::nn

@@ -2,17 +2,10 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <equant/metrics/target.hpp>
 #include <equant/sweep/sweep.hpp>
 
 namespace equant::inline EQUANT_ABI {
-
-/// What a tensor shall keep: at least so much signal over its error, or at most so many bytes, parameters included.
-struct target_sqnr {
-  double db = 0;
-};
-struct target_bytes {
-  std::size_t bytes = 0;
-};
 
 /// The row of a sweep with the fewest bytes that reaches a SQNR, or the one of the largest SQNR within a budget of
 /// bytes; of equals the one with fewer bytes, then the first. Nothing where no row does.

@@ -64,11 +64,15 @@ inline float best_scale(const Eigen::Ref<const Eigen::VectorXf>& w, const Eigen:
 inline Eigen::MatrixXf best_scales(const Eigen::MatrixXf& w, const Eigen::VectorXf& importance, index_t group,
                                    const levels& to) {
   Eigen::MatrixXf scales(w.rows(), (w.cols() + group - 1) / group);
-  const row_matrix rows = w;
-  for (index_t g = 0; g < scales.cols(); ++g) {
-    const index_t first = g * group, count = std::min(group, w.cols() - first);
-    for (index_t o = 0; o < w.rows(); ++o) {
-      scales(o, g) = best_scale(rows.row(o).segment(first, count).transpose(), importance.segment(first, count), to);
+  constexpr index_t some = 16;  // rows copied together: a column of them is one line of the cache
+  for (index_t top = 0; top < w.rows(); top += some) {
+    const row_matrix rows = w.middleRows(top, std::min(some, w.rows() - top));
+    for (index_t g = 0; g < scales.cols(); ++g) {
+      const index_t first = g * group, count = std::min(group, w.cols() - first);
+      for (index_t o = 0; o < rows.rows(); ++o) {
+        const auto row = rows.row(o).segment(first, count).transpose();
+        scales(top + o, g) = best_scale(row, importance.segment(first, count), to);
+      }
     }
   }
   return scales;

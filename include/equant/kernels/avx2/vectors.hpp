@@ -129,17 +129,18 @@ template <class Rules, class Map>
 /// Division as a product in fixed point, where that provably gives the same code.
 ///
 /// f = round(x * (2^16 / s) + 2^15 + margin) has the code, less the zero point, above its low 16 bits. For codes of at
-/// most 8 bits and a zero point among them f is off from the exact quotient's by less than `margin`: the product and
-/// the quotient each by |x / s| / 256 <= 1, the reciprocal by as much, the conversion by half a unit and the addition
-/// by one. So only where the low bits lie below 2 * margin may the two round differently. Such lanes, near a tie, are
-/// found by a minimum over a block and take the division; NaN converts to zero low bits and goes with them.
+/// most 8 bits and a zero point among them f is off from the rounded quotient's by less than `margin`: the quotient and
+/// the reciprocal each by |x / s| / 256 <= 1, the fused sum and the conversion together by .75 (from 2^23 on by .5, as
+/// the sum is whole, below by .25 and .5). So only where the low bits lie below 2 * margin may the two round
+/// differently. Such lanes, near a tie, are found by a minimum over a block and take the division; NaN converts to zero
+/// low bits and goes with them.
 template <class Rules, class Map>
 struct fixed_point {
   static constexpr bool applies = Rules::scaled_by == scaling::division &&
                                   Rules::added == zero_point_added::after_rounding &&
                                   !std::same_as<typename Rules::rounding, toward_zero> &&
                                   lanes<Map>::integer_zero;
-  static constexpr int margin = 6;
+  static constexpr int margin = 3;
 
   /// Whether the parameters of a run allow it.
   [[gnu::always_inline]] static bool usable(run_parameters<Map> p, code_range range) {
