@@ -43,15 +43,27 @@ inline void run(const dense& d, std::span<const float_input> x, const float_outp
 }
 
 inline void run(const batch_norm& b, std::span<const float_input> x, const float_output& y) {
-  const shape strides = memory_strides(y.sizes);
-  for (index_t c = 0; c < y.sizes[1]; ++c) {
+  const index_t channels = y.sizes[1];
+  Eigen::Array<float, 1, Eigen::Dynamic> factor(channels), shift(channels);
+  for (index_t c = 0; c < channels; ++c) {
     const auto i = static_cast<std::size_t>(c);
-    const float factor = b.scale[i] / std::sqrt(b.variance[i] + b.epsilon), shift = b.shift[i] - b.mean[i] * factor;
+    factor[c] = b.scale[i] / std::sqrt(b.variance[i] + b.epsilon);
+    shift[c] = b.shift[i] - b.mean[i] * factor[c];
+  }
+  const shape strides = memory_strides(y.sizes);
+  if (strides[1] == 1) {  // the channel is the fastest axis
+    const index_t rows = channels == 0 ? 0 : y.count() / channels;
+    const Eigen::Map<const row_matrix> from(x[0].data, rows, channels);
+    Eigen::Map<row_matrix> to(y.data, rows, channels);
+    for (index_t r = 0; r < rows; ++r) to.row(r).array() = from.row(r).array() * factor + shift;
+    return;
+  }
+  for (index_t c = 0; c < channels; ++c) {
     shape channel = y.sizes;
     channel[1] = 1;
     for_each_line<1>(channel, {strides}, [&](const auto& at, const auto& step, index_t n) {
       const index_t from = at[0] + c * strides[1];
-      for (index_t k = 0; k < n; ++k) y.data[from + k * step[0]] = x[0].data[from + k * step[0]] * factor + shift;
+      for (index_t k = 0; k < n; ++k) y.data[from + k * step[0]] = x[0].data[from + k * step[0]] * factor[c] + shift[c];
     });
   }
 }

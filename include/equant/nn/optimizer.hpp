@@ -4,6 +4,8 @@
 
 #include <equant/core/shape.hpp>
 
+#include <Eigen/Core>
+
 #include <algorithm>
 #include <cmath>
 #include <numbers>
@@ -62,20 +64,22 @@ inline void update(parameter& p, const optimizer_options& o, double rate, index_
   const auto second_share = static_cast<float>(1 / (1 - std::pow(o.second, t)));
   const auto r = static_cast<float>(rate), epsilon = static_cast<float>(o.epsilon);
   const auto left = p.decays ? static_cast<float>(1 - rate * o.weight_decay) : 1.0f;
+  using array = Eigen::Map<Eigen::ArrayXf>;
+  constexpr std::size_t block = 4096;
   for (std::size_t u = 0; u < p.units.size(); ++u) {
     const float unit = p.units[u];
-    for (std::size_t i = u * each; i < (u + 1) * each; ++i) {
-      const float g = p.gradient[i] * unit;
-      float& m = p.first[i];
-      float change = 0;
+    for (std::size_t i = u * each; i < (u + 1) * each; i += block) {
+      const auto n = static_cast<Eigen::Index>(std::min(block, (u + 1) * each - i));
+      array values(p.values.data() + i, n), gradient(p.gradient.data() + i, n), m(p.first.data() + i, n);
       if (o.kind == optimizer_kind::sgd) {
-        change = m = keep * m + g;
+        m = keep * m + gradient * unit;
+        values = values * left - r * unit * m;
       } else {
-        m = keep * m + (1 - keep) * g;
-        p.second[i] = keep_second * p.second[i] + (1 - keep_second) * g * g;
-        change = m * first_share / (std::sqrt(p.second[i] * second_share) + epsilon);
+        array square(p.second.data() + i, n);
+        m = keep * m + (1 - keep) * (gradient * unit);
+        square = keep_second * square + (1 - keep_second) * (gradient * unit).square();
+        values = values * left - r * unit * (m * first_share / ((square * second_share).sqrt() + epsilon));
       }
-      p.values[i] = p.values[i] * left - r * unit * change;
     }
   }
 }

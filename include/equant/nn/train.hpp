@@ -118,7 +118,12 @@ struct snapshot {
   std::vector<std::optional<trained_norm>> norms;
   std::vector<learning_grid> grids;
 
-  explicit snapshot(const trainee& t) : net(t.net), weights(t.weights), norms(t.norms), grids(t.grids) {}
+  void take(const trainee& t) {
+    net = t.net;
+    weights = t.weights;
+    norms = t.norms;
+    grids = t.grids;
+  }
   void restore(trainee& t) const {
     t.net = net;
     t.weights = weights;
@@ -172,7 +177,8 @@ inline void train(trainee& t, std::span<const tensor> inputs, std::span<const in
     return static_cast<double>(step) < part * static_cast<double>(steps);
   };
   const bool trains_norms = std::any_of(t.norms.begin(), t.norms.end(), [](const auto& n) { return n.has_value(); });
-  training::snapshot best(t);
+  training::snapshot best;
+  best.take(t);
   const training::leave_behind at_the_end{t, best};
   double least = std::numeric_limits<double>::infinity();
   bool stopped = false;
@@ -223,7 +229,7 @@ inline void train(trainee& t, std::span<const tensor> inputs, std::span<const in
     refresh(t);
     if (loss / seen > least || (stopped && epoch > 0)) continue;
     if (!of_batches) least = loss / seen;
-    best = training::snapshot(t);
+    best.take(t);
     if (o.improved) o.improved(t);
   }
 }

@@ -262,7 +262,7 @@ class training_pass {
       const auto scales = [&]() -> const std::vector<float>& { return t_.weights[place].scales; };
       switch (origins_[p].kind) {
         case what::weights:
-          to.gradient = passes_[place].weights;
+          to.gradient.swap(passes_[place].weights);
           if (!scales().empty()) to.units = scales();
           if (const auto& n = t_.norms[place]) {
             to.units.resize(n->norm.scale.size(), to.units[0]);
@@ -277,7 +277,7 @@ class training_pass {
           }
           break;
         case what::bias:
-          to.gradient = passes_[place].bias;
+          to.gradient.swap(passes_[place].bias);
           if (!scales().empty()) {
             const grid& in = *t_.current.at(t_.net.nodes[place].inputs[0]).grid;
             const auto levels = static_cast<float>(in.range.highest - in.range.lowest + 1);

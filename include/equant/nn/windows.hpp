@@ -95,10 +95,14 @@ template <class F>
 void for_each_weight(const conv& c, F&& f) {
   const shape& s = c.weights.values.sizes;
   const index_t taps = s[2] * s[3], inputs = s[1], per_group = c.depthwise() ? s[0] : s[0] / c.groups;
-  for (index_t o = 0; o < s[0]; ++o) {
-    for (index_t i = 0; i < inputs; ++i) {
-      const index_t row = o / per_group * taps * inputs + i;
-      for (index_t t = 0; t < taps; ++t) f(row + t * inputs, o % per_group, (o * inputs + i) * taps + t);
+  constexpr index_t block = 16;  // columns at a time: a line of the cache
+  for (index_t first = 0; first < s[0]; first += per_group) {
+    for (index_t column = 0; column < per_group; column += block) {
+      const index_t end = std::min(column + block, per_group);
+      for (index_t k = 0; k < inputs * taps; ++k) {
+        const index_t row = first / per_group * taps * inputs + k % taps * inputs + k / taps;
+        for (index_t o = column; o < end; ++o) f(row, o, (first + o) * inputs * taps + k);
+      }
     }
   }
 }
