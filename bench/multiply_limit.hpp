@@ -3,6 +3,7 @@
 #pragma once
 
 #include <equant/kernels/mac.hpp>
+#include <equant/kernels/unrolled.hpp>
 
 #include <benchmark/benchmark.h>
 
@@ -37,20 +38,19 @@ void multiply(double operations) {
   auto a = mac::load(words);
   const auto b = mac::load(words + 16);
   typename mac::i32 acc[sums];
-#pragma GCC unroll 12
-  for (auto& x : acc) x = mac::lanes::splat(std::int32_t{0});
+  const auto each_sum = [&](auto&& f) __attribute__((always_inline)) {
+    equant::kernels::unrolled<sums>([&](auto i) __attribute__((always_inline)) { f(acc[i]); });
+  };
+  each_sum([](auto& x) __attribute__((always_inline)) { x = mac::lanes::splat(std::int32_t{0}); });
   for (double done = 0; done < operations; done += each * 4) {
-#pragma GCC unroll 4
-    for (int i = 0; i < 4; ++i) {
-#pragma GCC unroll 12
-      for (auto& x : acc) {
+    equant::kernels::unrolled<4>([&](auto) __attribute__((always_inline)) {
+      each_sum([&](auto& x) __attribute__((always_inline)) {
         renew(a);  // else products of the same operands would be made once
         x = mac::step(x, a, b);
-      }
-    }
+      });
+    });
   }
-#pragma GCC unroll 12
-  for (auto& x : acc) benchmark::DoNotOptimize(x);
+  each_sum([](auto& x) __attribute__((always_inline)) { renew(x); });
 }
 
 }  // namespace bench
