@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <utility>
@@ -16,6 +17,11 @@ struct quantize_options {
   float divide = 1;                       ///< what inputs are divided by, pixels by 255 say
   std::string activation_bits = "8";      ///< a number, or "float"
   int weight_bits = 8;
+  std::optional<double> average_bits;     ///< at most one of these four: a width for each layer's weights, so that
+  std::optional<std::size_t> bytes;       ///< bits on average, or weights and scales, stay within a budget,
+  std::optional<double> sqnr;             ///< or the output's SQNR in dB,
+  std::optional<double> same_answers;     ///< or the answers as in float, in percent, reach a target
+  std::string csv, svg, png;              ///< of the curve of size against error; empty: none
   long group = 0;                         ///< inputs of dense layers that share a scale; 0: a scale per output
   std::string calibrator = "automatic";
   std::string method = "gptq";            ///< how weights are rounded

@@ -12,6 +12,7 @@
 
 #include "html.hpp"
 #include "model.hpp"
+#include "model_widths.hpp"
 #include "progress.hpp"
 #include "table.hpp"
 
@@ -93,15 +94,26 @@ void quantize(const quantize_options& given) {
   const bool in_float = given.activation_bits == "float" || given.calibration.empty();
   o.activation_bits = in_float ? 32 : std::stoi(given.activation_bits);
   if (o.group != 0 && !in_float) contract::invalid_argument("--group-size wants --activation-bits float");
-  const nn::graph small = given.calibration.empty()
-                              ? nn::quantize_weights(net, o)
-                              : nn::quantize(net, nn::load_npy(given.calibration, given.divide), o);
+  const bool by_layer = given.average_bits || given.bytes || given.sqnr || given.same_answers;
+  if (by_layer && given.calibration.empty()) contract::invalid_argument("widths by layer want calibration data (-c)");
+  if (!by_layer && !(given.csv.empty() && given.svg.empty() && given.png.empty())) {
+    contract::invalid_argument("--csv, --svg and --png show widths by layer: give --average-bits, --bytes, --sqnr or "
+                               "--same-answers");
+  }
+  nn::graph small;
+  if (given.calibration.empty()) {
+    small = nn::quantize_weights(net, o);
+  } else {
+    const nn::tensor inputs = nn::load_npy(given.calibration, given.divide);
+    if (by_layer) o.widths = chosen_widths(given, net, inputs, o);
+    small = nn::quantize(net, inputs, o);
+  }
   nn::save_onnx(small, given.output);
 
   const std::size_t before = io::read_file(given.model).size(), after = io::read_file(given.output).size();
   std::cout << given.output << ": " << in_bytes(after) << ", " << 100 * after / std::max<std::size_t>(before, 1)
-            << " % of " << given.model << "\nweights " << o.weight_bits << " bits "
-            << (o.per_channel ? "per channel" : "per tensor")
+            << " % of " << given.model << "\nweights " << (by_layer ? "2 to 8" : std::to_string(o.weight_bits))
+            << " bits " << (by_layer ? "by layer, " : "") << (o.per_channel ? "per channel" : "per tensor")
             << (o.group != 0 ? contract::joined(", products in groups of ", o.group, " inputs") : "")
             << (in_float ? ", activations in float"
                          : ", activations " + given.activation_bits + " bits, calibrated by " + o.calibrator.name())
