@@ -69,11 +69,11 @@ int main(int argc, char** argv) {
   command->add_option("--divide", quantize.divide, "What inputs are divided by first: 255 for pixels of 0 to 255, say")
       ->capture_default_str();
   auto* width = command->add_option("--weight-bits", quantize.weight_bits, "2 to 8")->capture_default_str();
-  auto* budget = command->add_option_group("Widths by layer", "2 to 8 bits for each, by what it costs the output; want -c");
+  auto* budget = command->add_option_group("Widths by layer", "2 to 8 bits each, by what it costs the output; want -c");
   budget->add_option("--average-bits", quantize.average_bits, "So many bits per weight on average, at least error");
   budget->add_option("--bytes", quantize.bytes, "So many bytes of weights and scales, at least error");
   budget->add_option("--sqnr", quantize.sqnr, "So many dB at the output, in fewest bytes");
-  budget->add_option("--same-answers", quantize.same_answers, "So many percent of answers as in float, in fewest bytes");
+  budget->add_option("--same-answers", quantize.same_answers, "So many percent of answers as in float, likewise");
   budget->require_option(0, 1)->excludes(width);
   command->add_option("--csv", quantize.csv, "Write the curve of size against error as CSV");
   command->add_option("--svg", quantize.svg, "Draw it (needs gnuplot)");

@@ -64,8 +64,9 @@ struct curves {
                      const std::string& path) const {
     std::ostringstream s;
     s << "set terminal " << terminal << " size 900,600 font 'sans,11'" << (terminal == "svg" ? " dynamic" : "")
-      << "\nset output " << quoted(path) << "\nset title " << quoted(title) << " noenhanced\nset grid lt 1 lc rgb '#e0e0e0'\n"
-      << "set key bottom right Left reverse\nset xlabel 'KB of weights and scales'\nset ylabel 'SQNR of the output, dB'\n";
+      << "\nset output " << quoted(path) << "\nset title " << quoted(title) << " noenhanced\n"
+      << "set grid lt 1 lc rgb '#e0e0e0'\nset key bottom right Left reverse\nset xlabel 'KB of weights and scales'\n"
+      << "set ylabel 'SQNR of the output, dB'\n";
     for (const auto& [name, points] : {std::pair("mixed", &mixed), std::pair("same", &same)}) {
       s << '$' << name << " << EOD\n";
       for (const point& p : *points) s << static_cast<double>(p.bytes) / 1e3 << ' ' << p.db << ' ' << p.bits << '\n';

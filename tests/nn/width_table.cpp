@@ -124,5 +124,8 @@ TEST_CASE("A recommendation keeps to its target and is what its widths make on i
 TEST_CASE("What widths cannot be measured on is refused by name") {
   CHECK_THROWS_WITH(nn::measure_widths(classifier(), images(), {.bits = {4, 3}}), says("ascending"));
   CHECK_THROWS_WITH(nn::measure_widths(classifier(), images(), {.bits = {1, 3}}), says("weights of 1 bits"));
+  nn::width_options books;
+  books.quantize.codebooks = true;
+  CHECK_THROWS_WITH(nn::measure_widths(classifier(), images(), books), says("not for codebooks"));
   CHECK_THROWS_WITH(nn::measure_widths(classifier(), noise({4, 3, 8, 8}, 1)), says("input 'x' wants"));
 }

@@ -25,7 +25,7 @@ struct target_answers {
 /// Widths for the layers of a network, and what they come to.
 struct recommendation {
   width_table table{};                   ///< what each layer costs at each width
-  equant::weights::allocation chosen{};  ///< bytes of weights and scales, and the error expected from adding up the layers
+  equant::weights::allocation chosen{};  ///< bytes of weights and scales; error: expected, the sum over the layers
   /// Measured with all layers at their widths, activations as the options say, on every other input, the network
   /// quantized on those between: the SQNR of the worst output, and the part of answers as in float.
   double sqnr_db = 0, same_answers = 0;
@@ -81,7 +81,7 @@ recommendation recommended(const graph& net, std::span<const tensor> inputs, con
   check_inputs(net, inputs);
   if (inputs[0].sizes[0] < 2) contract::invalid_argument("one input: some are quantized on, others judged on");
   recommendation r{measure_widths(net, inputs, o)};
-  if (r.table.layers.empty()) contract::invalid_argument("network '", net.name, "' has no weights to choose widths for");
+  if (r.table.layers.empty()) contract::invalid_argument("network '", net.name, "' has no weights to give widths");
   judge by(net, inputs, o.quantize);
   const auto measure = [&](const equant::weights::allocation& a) -> const recommendation& {
     if (a.chosen != r.chosen.chosen) {

@@ -78,7 +78,7 @@ struct width_options {
   std::vector<int> bits{2, 3, 4, 5, 6, 7, 8};  ///< 2 to 8, ascending
   output_error error = output_error::noise;
   index_t samples = 64;                        ///< the inputs that are looked at
-  quantize_options quantize{};                 ///< rounding, per_channel, correct_bias, keep_float, progress: heeded
+  quantize_options quantize{};  ///< heeded: rounding, per_channel, group, correct_bias, keep_float, progress
 };
 
 namespace widening {
@@ -119,6 +119,7 @@ inline width_table measure_widths(const graph& net, std::span<const tensor> inpu
     contract::invalid_argument("widths to choose from must be given in ascending order");
   }
   for (int bits : o.bits) static_cast<void>(largest_weight_code(bits));
+  if (o.quantize.codebooks) contract::invalid_argument("widths are chosen for integers, not for codebooks");
   if (o.samples < 1) contract::invalid_argument("widths measured on ", o.samples, " inputs");
   static_cast<void>(place_grids(net, o.quantize.keep_float));  // the names are those of nodes
   check_inputs(net, inputs);

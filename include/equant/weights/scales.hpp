@@ -37,7 +37,7 @@ inline float best_scale(const Eigen::Ref<const Eigen::VectorXf>& w, const Eigen:
   if (!(largest > 0)) return 1;
   Eigen::VectorXf units(w.size());
   const auto attempt = [&](float scale) {
-    units = w / scale;
+    units = w * (1 / scale);
     to.round(units);
     return importance.dot((w - units * scale).cwiseAbs2());
   };
@@ -50,6 +50,7 @@ inline float best_scale(const Eigen::Ref<const Eigen::VectorXf>& w, const Eigen:
   for (float part = 0.95f; part > 0.1f; part *= 0.95f) {
     const float scale = largest / to.reach() * part, error = attempt(scale);
     if (error < least) least = error, best = scale;
+    if (error > 3 * least) break;  // it is what is clipped that costs, and that grows
   }
   for (int turn = 0; turn < 4; ++turn) {
     const float scale = fitted(best), error = attempt(scale);
