@@ -179,6 +179,11 @@ void measure(report& to, const std::string& folder, const network& m) {
       o.rounding = method;
       run(bits, name, method == nn::rounding_method::gptq ? anchor : 0, [&] { return nn::quantize(net, seen, o); });
     }
+    nn::quantize_options o{.weight_bits = bits, .activation_bits = 32, .equalize = nn::equalization::activation_aware};
+    run(bits, "awq gptq", 0, [&] { return nn::quantize(net, seen, o); });
+    o.equalize = nn::equalization::none;
+    o.codebooks = true;
+    run(bits, "gptq codebooks per channel", bits == 2 ? m.two : 0, [&] { return nn::quantize(net, seen, o); });
   }
   const double in_float = nn::agreement(nn::top1(nn::predict(net, x)), labels);
   to.add_top1(m.model, 32, "float", in_float, 0, 0);

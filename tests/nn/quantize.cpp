@@ -285,6 +285,7 @@ TEST_CASE("Weights on levels of each channel's own answer better than integers o
   CHECK_THROWS_WITH(nn::quantize(net, images(), {.per_channel = false, .codebooks = true}),
                     says("each output channel"));
   nn::graph bad = all;
+  CHECK(nn::weights_of(nn::quantize_weights(bad).nodes[0].layer)->quantized());  // integers again
   nn::weights_of(bad.nodes[0].layer)->levels.pop_back();
   CHECK_THROWS_WITH(nn::infer_shapes(bad, {{1, 2, 8, 8}}), says("levels of 8 bits"));
 }

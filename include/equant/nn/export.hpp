@@ -300,6 +300,7 @@ class exporter : builder {
 }  // namespace exporting
 
 /// A network as an ONNX model: opset 13, or 21 where weights of at most 4 bits are stored as int4, or any in blocks.
+/// Weights on levels of their own are written as floats: ONNX knows no codebooks.
 inline io::onnx::model to_onnx(const graph& g) {
   const bool small = std::any_of(g.nodes.begin(), g.nodes.end(), [](const node& n) {
     const weights* w = weights_of(n.layer);

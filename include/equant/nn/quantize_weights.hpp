@@ -94,6 +94,7 @@ inline void quantize_weights(weights& w, int bits, bool per_channel, std::span<c
   w.bits = bits;
   w.group = 0;
   w.zero_points.clear();
+  w.levels.clear();
   w.scales.assign(per_channel ? outputs : 1, 0);
   for (std::size_t c = 0; c < w.scales.size(); ++c) {
     float scale = weight_scale(per_channel ? all.subspan(c * each, each) : all, bits);
@@ -120,6 +121,7 @@ inline void quantize_weights_in_groups(weights& w, int bits, index_t group) {
   w.bits = bits;
   w.group = group;
   w.zero_points.clear();
+  w.levels.clear();
   w.scales.clear();
   const index_t inputs = w.values.sizes[1];
   for (index_t o = 0; o < w.outputs(); ++o) {

@@ -57,6 +57,7 @@ inline void round_by_inputs(node& n, const layer_inputs& in, rounding_method met
                             std::vector<rounding_note>& notes) {
   layer& l = n.layer;
   weights& w = *weights_of(l);
+  if (w.on_levels()) return round_to_levels(n, in, method);
   const index_t groups = matrices_of(l), outputs = w.outputs() / std::max<index_t>(groups, 1);
   const bool fitted = w.bits < 8 && static_cast<index_t>(w.scales.size()) == w.outputs() * w.groups();
   const auto code = equant::weights::levels::integers(w.bits);
@@ -169,9 +170,7 @@ inline std::vector<rounding_note> repair(const graph& wanted, graph& g, std::spa
       wanted, g, inputs, biases,
       [](const layer& l) { return weights_of(l)->quantized() || weights_of(l)->on_levels(); },
       [&](node& n, const layer_inputs& in, float scale) {
-        if (!rounds) return;
-        if (weights_of(n.layer)->on_levels()) return repairing::round_to_levels(n, in, method);
-        repairing::round_by_inputs(n, in, method, scale, notes);
+        if (rounds) repairing::round_by_inputs(n, in, method, scale, notes);
       });
   return notes;
 }

@@ -85,6 +85,7 @@ inline void round_weights(const learning_weights& how, const weights& from, int 
   to.group = 0;
   to.scales = how.scales;
   to.zero_points.clear();
+  to.levels.clear();
   to.codes.resize(from.values.values.size());
   const auto low = static_cast<float>(how.range.lowest), high = static_cast<float>(how.range.highest);
   for (std::size_t c = 0; c < how.scales.size(); ++c) {
