@@ -69,15 +69,6 @@ TEST_CASE("Widths within a budget of bits beat one width for all where layers di
   CHECK(t.within_error(chosen.error).bytes <= chosen.bytes);
 }
 
-TEST_CASE("Codebooks have widths too, and their levels are counted") {
-  const auto t = nn::measure_widths(classifier(), images(),
-                                    {.bits = {2, 3}, .quantize = {.activation_bits = 32, .codebooks = true}});
-  const auto& first = t.layers[0].choices;  // 6 outputs, 108 weights
-  CHECK(first[0].bytes == 27 + 6 * 4 * 4);
-  CHECK(first[1].bytes == 41 + 6 * 8 * 4);
-  CHECK(first[1].error < 0.5 * first[0].error);
-}
-
 TEST_CASE("The divergence of softmax is zero between equals and grows as widths shrink") {
   const nn::tensor a({2, 2}, {0, std::log(3.0f), 1, 1}), b({2, 2}, {0, 0, 5, 5});
   CHECK(nn::widening::divergence(a, a) == 0);

@@ -19,7 +19,7 @@ struct layer_widths {
   std::vector<equant::weights::width_choice> choices;  ///< ascending in bits
 };
 
-/// The bytes of weights: codes of so many bits without gaps, and a float for each scale, or level of a codebook.
+/// The bytes of weights: codes of so many bits without gaps, and a float for each scale.
 inline std::int64_t weight_bytes(index_t count, int bits, index_t scales) {
   return (count * bits + 7) / 8 + 4 * scales;
 }
@@ -164,8 +164,7 @@ inline width_table measure_widths(const graph& net, std::span<const tensor> inpu
     layer_widths l{n.name, count, {}};
     for (std::size_t b = 0; b < o.bits.size(); ++b) {
       n.layer = std::move(c.forms[b]);
-      const weights& w = *weights_of(n.layer);
-      const auto scales = static_cast<index_t>(w.on_levels() ? w.levels.size() : w.scales.size());
+      const auto scales = static_cast<index_t>(weights_of(n.layer)->scales.size());
       const auto got = evaluate(alone, sample, {.grids = false}, [&](int v, std::span<float> values, const shape&) {
         if (v == n.output && o.quantize.correct_bias) correcting::correct(n, c.means, values);
       });
