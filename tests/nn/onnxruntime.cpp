@@ -181,6 +181,15 @@ TEST_CASE("onnxruntime: weights in groups become its products of weights in bloc
       CHECK(theirs.count("MatMulNBits") == 2);
       CHECK(theirs.count("DequantizeLinear") == 0);
       CHECK(model_files::difference(ours_of(g, x)[0], theirs.outputs[0]) < 1e-5);
+      const nn::graph back = nn::from_onnx(theirs.optimized, "what it made of them");
+      REQUIRE(back.nodes.size() == g.nodes.size());
+      for (std::size_t i : {0u, 2u}) {
+        const nn::weights &w = *nn::weights_of(back.nodes[i].layer), &given = *nn::weights_of(g.nodes[i].layer);
+        CHECK(w.codes == given.codes);
+        CHECK(w.scales == given.scales);
+        CHECK(w.zero_points.empty());
+        CHECK(w.group == group);
+      }
     }
   }
 }

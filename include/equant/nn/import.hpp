@@ -5,6 +5,7 @@
 #include <equant/io/onnx_read.hpp>
 #include <equant/nn/import_layers.hpp>
 #include <equant/nn/import_moves.hpp>
+#include <equant/nn/import_nbits.hpp>
 #include <equant/nn/import_passes.hpp>
 #include <equant/nn/import_qdq.hpp>
 
@@ -52,6 +53,7 @@ inline void read_cast(context& c) {
 inline void read_node(context& c) {
   const io::onnx::node& n = c.current();
   const std::string& op = n.op_type;
+  if (n.domain == "com.microsoft" && op == "MatMulNBits") return read_matmul_nbits(c);
   if (!n.domain.empty() && n.domain != "ai.onnx") c.fail("operators of '", n.domain, "' are not supported");
   if (op == "Conv") return read_conv(c);
   if (op == "Gemm") return read_gemm(c);

@@ -143,19 +143,24 @@ inline void read_gemm(context& c) {
   c.add(std::move(d), {x});
 }
 
+/// A dense layer on values of any rank.
+inline void add_product(context& c, int x, dense d) {
+  const index_t outputs = d.weights.outputs();
+  if (c.sizes(x).rank != 4) return static_cast<void>(c.add(std::move(d), {x}));
+  std::vector<index_t> sizes = c.open_sizes(x);
+  const int rows = c.add_hidden(reshape{{0, -1, sizes[3]}}, {x}, c.output() + "/rows");
+  c.graph.at(rows).grid = c.graph.at(x).grid;
+  const int product = c.add_hidden(std::move(d), {rows}, c.output() + "/product");
+  sizes[3] = outputs;
+  c.add(reshape{as_reshape(c, c.open_sizes(x), sizes)}, {product});
+}
+
 inline void read_matmul(context& c) {
   const int x = c.value(0);
   if (c.is_known(1) && c.numbers(1).sizes.size() == 2 && c.sizes(x).rank >= 2) {
     dense d;
     d.weights = read_weights(c, 1, true);
-    const index_t outputs = d.weights.outputs();
-    if (c.sizes(x).rank != 4) return static_cast<void>(c.add(std::move(d), {x}));
-    std::vector<index_t> sizes = c.open_sizes(x);
-    const int rows = c.add_hidden(reshape{{0, -1, sizes[3]}}, {x}, c.output() + "/rows");
-    c.graph.at(rows).grid = c.graph.at(x).grid;
-    const int product = c.add_hidden(std::move(d), {rows}, c.output() + "/product");
-    sizes[3] = outputs;
-    c.add(reshape{as_reshape(c, c.open_sizes(x), sizes)}, {product});
+    add_product(c, x, std::move(d));
   } else {
     c.add(matmul{}, {x, c.value(1)});
   }

@@ -148,7 +148,10 @@ inline void read_coded(context& c) {
   q->is_unsigned = t.type == io::onnx::data_type::uint8 || t.type == io::onnx::data_type::uint4;
   if (q->bits > 8 && t.type != io::onnx::data_type::int32) c.fail("codes of ", io::onnx::name_of(t.type));
   for (std::int64_t code : io::onnx::integers(t)) q->codes.push_back(static_cast<std::int32_t>(code));
-  q->scales = read_scales(c);
+  q->scales = c.current().integer("block_size", 0) == 0 ? read_scales(c) : c.reals(1);
+  for (float s : q->scales) {
+    if (!std::isfinite(s)) c.fail("a scale of ", s);  // in blocks it may be 0 or negative: some tools' are
+  }
   q->zero_points = read_zeros(c);
   known k;
   k.sizes.assign(t.dims.begin(), t.dims.end());
