@@ -48,7 +48,7 @@ void check_float(const nn::graph& g, const nn::tensor& x) {
   for (std::size_t i = 0; i < ours.size(); ++i) CHECK(model_files::difference(ours[i], theirs.outputs[i]) < 1e-5);
 }
 
-/// Networks trained for some steps at a width: one with branches, a mean and a sum, made here, and the digits' two.
+/// Networks trained for some steps at a width: one with branches, a mean and a sum, made here, and those of the digits.
 struct few_bits {
   std::string name;
   nn::graph net;
@@ -56,7 +56,7 @@ struct few_bits {
 };
 
 std::vector<few_bits> trained(int bits) {
-  const nn::prepare_options p{.weight_bits = bits, .activation_bits = bits};
+  nn::prepare_options p{.weight_bits = bits, .activation_bits = bits};
   std::vector<few_bits> all;
   const auto add = [&](const std::string& name, const nn::graph& net, const nn::tensor& x, const nn::tensor& tests) {
     all.push_back({name, nn::fine_tune(net, x, {}, p, {.epochs = 1, .teacher = &net, .teacher_share = 1}), tests});
@@ -66,6 +66,11 @@ std::vector<few_bits> trained(int bits) {
   nn::tensor x = nn::load_npy(data + "digits_train_x.npy", 16).rows(0, 256);
   nn::tensor tests = nn::load_npy(data + "digits_test_x.npy", 16).rows(0, 200);
   add("digits_cnn", nn::load_onnx(data + "digits_cnn.onnx"), x, tests);
+  if (!model_files::folder().empty()) {
+    p.train_norms = true;
+    add("digits_cnn_bn", nn::load_onnx(model_files::folder() + "digits_cnn_bn.onnx"), x, tests);
+    p.train_norms = false;
+  }
   x.sizes = {256, 64}, tests.sizes = {200, 64};
   add("digits_mlp", nn::load_onnx(data + "digits_mlp.onnx"), x, tests);
   return all;
