@@ -6,6 +6,7 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <span>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -25,29 +26,50 @@ namespace contract {
 
 inline failure_handler handler = nullptr;
 
-inline std::string part(std::string_view text) { return std::string(text); }
-inline std::string part(const std::string& text) { return text; }
-inline std::string part(const char* text) { return text; }
-inline std::string part(bool value) { return value ? "true" : "false"; }
-
-template <class T>
-  requires std::is_arithmetic_v<T>
-std::string part(T value) {
-  if constexpr (std::is_floating_point_v<T>) {
-    char text[32];
-    std::snprintf(text, sizeof text, "%.9g", static_cast<double>(value));
-    return text;
-  } else {
-    return std::to_string(value);
+/// One part of a message, text or a number. Made of no type that a message could bring along, so that the hundreds of
+/// messages share the code that joins them.
+class message_part {
+ public:
+  explicit message_part(std::string_view text) : text_(text) {}
+  explicit message_part(const std::string& text) : text_(text) {}
+  explicit message_part(const char* text) : text_(text) {}
+  explicit message_part(bool value) : text_(value ? "true" : "false") {}
+  template <class T>
+    requires std::is_floating_point_v<T>
+  explicit message_part(T value) {
+    holds(std::snprintf(digits_, sizeof digits_, "%.9g", static_cast<double>(value)));
   }
+  template <class T>
+    requires std::is_integral_v<T>
+  explicit message_part(T value) {
+    if constexpr (std::is_signed_v<T>) {
+      holds(std::snprintf(digits_, sizeof digits_, "%lld", static_cast<long long>(value)));
+    } else {
+      holds(std::snprintf(digits_, sizeof digits_, "%llu", static_cast<unsigned long long>(value)));
+    }
+  }
+  message_part(const message_part&) = delete;
+
+  std::string_view text() const { return text_; }
+
+ private:
+  void holds(int length) { text_ = {digits_, static_cast<std::size_t>(length)}; }
+
+  std::string_view text_;
+  char digits_[32];
+};
+
+inline std::string joined(std::span<const message_part> parts) {
+  std::string text;
+  for (const message_part& p : parts) text.append(p.text());
+  return text;
 }
 
-/// The parts, text and numbers, as one string. Appends only: g++ 12 warns inside `"text" + std::string`.
+/// The parts, text and numbers, as one string.
 template <class... Parts>
 std::string joined(const Parts&... parts) {
-  std::string text;
-  (text.append(part(parts)), ...);
-  return text;
+  const message_part all[] = {message_part(parts)...};
+  return joined(std::span<const message_part>(all));
 }
 
 [[noreturn]] inline void raise(failure kind, const std::string& message) {
