@@ -4,7 +4,8 @@
 
 #include <equant/nn/evaluate.hpp>
 
-/// Bias correction (Nagel et al. 2019): what rounding adds to the mean of a channel is taken off its bias. See repair.hpp.
+/// Bias correction (Nagel et al. 2019): what rounding adds to the mean of a channel is taken off its bias. See
+/// repair.hpp.
 namespace equant::inline EQUANT_ABI::nn {
 
 namespace correcting {

@@ -37,7 +37,8 @@ inline void check_inputs(const graph& g, std::span<const tensor> inputs) {
     const tensor& x = inputs[i];
     const std::string& name = g.at(g.inputs[i].value).name;
     if (x.sizes.rank < 1 || x.count() == 0 || x.sizes[0] != inputs[0].sizes[0]) {
-      contract::invalid_argument("input '", name, "' of ", to_string(x.sizes), ": a batch of at least one, as long as the others");
+      contract::invalid_argument("input '", name, "' of ", to_string(x.sizes),
+                                 ": a batch of at least one, as long as the others");
     }
     for (std::size_t k = 0; k < x.values.size(); ++k) {
       if (!std::isfinite(x.values[k])) {
@@ -99,7 +100,9 @@ inline std::vector<std::vector<float>> largest_magnitudes(const graph& g, std::s
     const auto channels = static_cast<std::size_t>(sizes[1]);
     auto& most = largest[static_cast<std::size_t>(v)];
     most.assign(channels, 0);
-    for (std::size_t i = 0; i < values.size(); ++i) most[i % channels] = std::max(most[i % channels], std::abs(values[i]));
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      most[i % channels] = std::max(most[i % channels], std::abs(values[i]));
+    }
   });
   return largest;
 }

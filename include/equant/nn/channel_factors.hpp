@@ -27,8 +27,9 @@ inline float input_factor(std::span<const float> factors, const layer& l, std::s
 
 }  // namespace factoring
 
-/// The float network `net` with each channel divided as equalization divided it in `g`, which has the same nodes by name:
-/// the factors, powers of two, are read from the weights. What `g` computes can then be held against it value by value.
+/// The float network `net` with each channel divided as equalization divided it in `g`, which has the same nodes by
+/// name: the factors, powers of two, are read from the weights. What `g` computes can then be held against it value by
+/// value.
 inline graph in_the_channels_of(const graph& g, graph net) {
   std::vector<std::vector<float>> factors(net.values.size());  // net's channel = factor * g's; empty: all 1
   for (node& n : net.nodes) {
@@ -44,7 +45,8 @@ inline graph in_the_channels_of(const graph& g, graph net) {
     const weights* other = at < g.nodes.size() ? weights_of(g.nodes[at].layer) : nullptr;
     if (other == nullptr || other->values.sizes != w->values.sizes) continue;
     const auto& in = factors[static_cast<std::size_t>(n.inputs[0])];
-    const auto outputs = static_cast<std::size_t>(w->outputs()), each = w->values.values.size() / std::max<std::size_t>(outputs, 1);
+    const auto outputs = static_cast<std::size_t>(w->outputs()),
+               each = w->values.values.size() / std::max<std::size_t>(outputs, 1);
     bias& b = *bias_of(n.layer);
     for (std::size_t o = 0; o < outputs; ++o) {
       double xy = 0, yy = 0;

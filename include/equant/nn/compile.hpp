@@ -15,12 +15,13 @@
 /// From a graph to the steps of an engine.
 namespace equant::inline EQUANT_ABI::nn::compiling {
 
-/// Builds a program node by node. A value with a grid lies in memory as codes, all others as floats; who wants the other
-/// form, or another grid, gets it converted once.
+/// Builds a program node by node. A value with a grid lies in memory as codes, all others as floats; who wants the
+/// other form, or another grid, gets it converted once.
 template <class Isa>
 class compiler {
  public:
-  compiler(const graph& g, const std::vector<shape>& inputs, int threads) : g_(g), sizes_(infer_shapes(g, inputs)), at_(g.values.size(), -1) {
+  compiler(const graph& g, const std::vector<shape>& inputs, int threads)
+      : g_(g), sizes_(infer_shapes(g, inputs)), at_(g.values.size(), -1) {
     made_.threads = threads;
     made_.inputs = inputs;
     for (std::size_t i = 0; i < g.inputs.size(); ++i) read_input(i);
@@ -35,6 +36,7 @@ class compiler {
 
  private:
   using float_list = std::vector<float_input>;
+  using operand = kernels::code_operand<std::uint8_t>;
 
   const shape& sizes(int v) const { return sizes_[static_cast<std::size_t>(v)]; }
   index_t count(int v) const { return sizes(v).count(); }
@@ -47,7 +49,8 @@ class compiler {
   // Memory. A piece lives from the step that is pushed next to the last one it is used by.
   int make(index_t bytes) {
     const int now = static_cast<int>(made_.steps.size());
-    made_.pieces.push_back({static_cast<std::size_t>(bytes), constant_ ? 0 : now, constant_ ? std::numeric_limits<int>::max() : now});
+    made_.pieces.push_back(
+        {static_cast<std::size_t>(bytes), constant_ ? 0 : now, constant_ ? std::numeric_limits<int>::max() : now});
     return static_cast<int>(made_.pieces.size()) - 1;
   }
   int make_value(int v) { return at(v) = make(count(v) * (g_.at(v).grid ? 1 : 4)); }
@@ -81,8 +84,8 @@ class compiler {
     if (!own) return at(v);
     return converted(v, std::nullopt, [&](int from, int piece) {
       push([from, piece, n = count(v), g = *own](const running& r) {
-        kernels::real_values<Isa>(kernels::code_operand<std::uint8_t>{r.at<const std::uint8_t>(from), g.zero_point, g.scale}, n,
-                                  r.at<float>(piece));
+        const operand x{r.at<const std::uint8_t>(from), g.zero_point, g.scale};
+        kernels::real_values<Isa>(x, n, r.at<float>(piece));
       });
     });
   }
@@ -96,7 +99,7 @@ class compiler {
   }
   void push_requantize(int from, const grid& own, index_t n, const kernels::code_target& to, float scale, int piece) {
     push([=](const running& r) {
-      const kernels::code_operand<std::uint8_t> x{r.at<const std::uint8_t>(from), own.zero_point, own.scale / scale};
+      const operand x{r.at<const std::uint8_t>(from), own.zero_point, own.scale / scale};
       kernels::requantize<Isa>(x, n, to, r.at<std::uint8_t>(piece));
     });
   }
@@ -124,12 +127,15 @@ class compiler {
         auto* codes = r.at<std::uint8_t>(planes == 1 ? y : flat);
         quantize_codes(r.inputs[i].data(), n, to, codes);
         for (index_t k = 0; planes > 1 && k < images; ++k) {
-          in_integers::planes_to_pixels<std::uint8_t>(codes + k * each, planes, pixels, r.at<std::uint8_t>(y) + k * each);
+          in_integers::planes_to_pixels<std::uint8_t>(codes + k * each, planes, pixels,
+                                                      r.at<std::uint8_t>(y) + k * each);
         }
       });
     } else {
       push([=](const running& r) {
-        for (index_t k = 0; k < images; ++k) in_integers::planes_to_pixels(r.inputs[i].data() + k * each, planes, pixels, r.at<float>(y) + k * each);
+        for (index_t k = 0; k < images; ++k) {
+          in_integers::planes_to_pixels(r.inputs[i].data() + k * each, planes, pixels, r.at<float>(y) + k * each);
+        }
       });
     }
   }
@@ -157,7 +163,8 @@ class compiler {
   }
   static bool fuses(const layer& l) {
     const auto* b = std::get_if<binary>(&l);
-    return std::holds_alternative<conv>(l) || std::holds_alternative<dense>(l) || (b != nullptr && b->kind == binary_kind::add);
+    return std::holds_alternative<conv>(l) || std::holds_alternative<dense>(l) ||
+           (b != nullptr && b->kind == binary_kind::add);
   }
 
   /// Whether the node is computed on codes, into value `out` within limits.
@@ -208,20 +215,24 @@ class compiler {
   bool build_product(const node& n, const weights& w, int out, const std::optional<grid>& to, const clip& limits) {
     const int x = n.inputs[0];
     const auto in = grid_of(x);
-    if (!w.quantized() || w.group != 0 || !in || w.values.count() / std::max<index_t>(1, w.outputs()) > in_integers::deepest) return false;
+    if (!w.quantized() || w.group != 0 || !in ||
+        w.values.count() / std::max<index_t>(1, w.outputs()) > in_integers::deepest) {
+      return false;
+    }
     const auto bias = in_integers::bias_codes(*bias_of(n.layer), w, in->scale);
     if (!bias) return false;
     const auto* c = std::get_if<conv>(&n.layer);
     const shape& s = sizes(x);
     if (c == nullptr && s.rank == 4) return false;  // its last axis is not the fastest
-    const auto ready = std::make_shared<const in_integers::integer_conv<Isa>>(w, *bias, c != nullptr ? c->window : window{},
-                                                                              c != nullptr ? c->groups : 1, *in, to, limits);
-    const shape images = c != nullptr ? shape{s[0], s[2], s[3], s[1]} : shape{s.count() / std::max<index_t>(1, s[s.rank - 1]), 1, 1, s[s.rank - 1]};
+    const auto ready = std::make_shared<const in_integers::integer_conv<Isa>>(
+        w, *bias, c != nullptr ? c->window : window{}, c != nullptr ? c->groups : 1, *in, to, limits);
+    const shape images = c != nullptr ? shape{s[0], s[2], s[3], s[1]}
+                                      : shape{s.count() / std::max<index_t>(1, s[s.rank - 1]), 1, 1, s[s.rank - 1]};
     const auto bytes = static_cast<index_t>(ready->scratch_bytes(images, made_.threads));
     const int from = use(at(x)), y = make_value(out), scratch = make(bytes);
     push([=](const running& r) {
-      ready->run(r.at<const std::uint8_t>(from), images, r.at<std::uint8_t>(y), {r.at<std::uint8_t>(scratch), static_cast<std::size_t>(bytes)},
-                 r.threads);
+      ready->run(r.at<const std::uint8_t>(from), images, r.at<std::uint8_t>(y),
+                 {r.at<std::uint8_t>(scratch), static_cast<std::size_t>(bytes)}, r.threads);
     });
     return true;
   }
@@ -230,13 +241,14 @@ class compiler {
     const int a = n.inputs[0], b = n.inputs[1];
     if (sizes(a) != sizes(out) || sizes(b) != sizes(out)) return false;
     const int first = use(at(a)), second = use(at(b)), y = make_value(out);
-    push([=, n = count(out), ga = *grid_of(a), gb = *grid_of(b), target = in_integers::target_of(to, limits)](const running& r) {
+    push([=, n = count(out), ga = *grid_of(a), gb = *grid_of(b),
+          target = in_integers::target_of(to, limits)](const running& r) {
       const index_t parts = parts_for(r.threads, n);
       r.threads(parts, [&](index_t part) {
         const index_t i = part_begin(n, parts, part), end = part_begin(n, parts, part + 1);
-        kernels::add_codes<Isa>(kernels::code_operand<std::uint8_t>{r.at<const std::uint8_t>(first) + i, ga.zero_point, ga.scale / to.scale},
-                                kernels::code_operand<std::uint8_t>{r.at<const std::uint8_t>(second) + i, gb.zero_point, gb.scale / to.scale},
-                                end - i, target, r.at<std::uint8_t>(y) + i);
+        const operand x{r.at<const std::uint8_t>(first) + i, ga.zero_point, ga.scale / to.scale};
+        const operand more{r.at<const std::uint8_t>(second) + i, gb.zero_point, gb.scale / to.scale};
+        kernels::add_codes<Isa>(x, more, end - i, target, r.at<std::uint8_t>(y) + i);
       });
     });
     return true;
@@ -256,7 +268,10 @@ class compiler {
       }
       const int y = sizeof(T) == 1 ? make_value(out) : float_result(out);
       T filling{};
-      if constexpr (pads) filling = sizeof(T) == 1 ? static_cast<T>(in_integers::code_of(what.value, *grid_of(out))) : static_cast<T>(what.value);
+      if constexpr (pads) {
+        filling = sizeof(T) == 1 ? static_cast<T>(in_integers::code_of(what.value, *grid_of(out)))
+                                 : static_cast<T>(what.value);
+      }
       push([=, to = sizes(out)](const running& r) mutable {
         for (std::size_t i = 0; i < from.size(); ++i) from[i].data = r.at<const T>(pieces[i]);
         if constexpr (pads) {
@@ -307,7 +322,7 @@ class compiler {
             for (std::size_t i = 0; i < from.size(); ++i) from[i].data = r.at<const float>(pieces[i]);
             if constexpr (std::same_as<L, constant>) {
               copy_strided(to, own->value.values.data(), row_major_strides(to), r.at<float>(y), memory_strides(to));
-            } else if constexpr (requires { in_float::run(*own, std::span<const float_input>(from), float_output{}); }) {
+            } else if constexpr (requires(std::span<const float_input> x) { in_float::run(*own, x, float_output{}); }) {
               in_float::run(*own, std::span<const float_input>(from), float_output{r.at<float>(y), to});
             }
           });

@@ -12,9 +12,9 @@
 ///   engine.run(pixels, logits);                     // by spans, of which nothing is allocated
 ///
 /// Layers whose inputs and outputs have grids, and whose weights have codes, are computed in integers (see
-/// integer_layers.hpp), a clip after them fused; all others in float, on what the codes mean. Networks without grids run
-/// in float. Where all layers are integer, results do not depend on the instruction set or the threads; those of float
-/// layers are close to evaluate()'s.
+/// integer_layers.hpp), a clip after them fused; all others in float, on what the codes mean. Networks without grids
+/// run in float. Where all layers are integer, results do not depend on the instruction set or the threads; those of
+/// float layers are close to evaluate()'s.
 namespace equant::inline EQUANT_ABI::nn {
 
 /// A network compiled for inputs of certain sizes; it owns all memory it needs. One run at a time: threads that run at
@@ -22,8 +22,8 @@ namespace equant::inline EQUANT_ABI::nn {
 template <class Isa = isa::native>
 class basic_engine {
  public:
-  /// `inputs`: the sizes of each input; `threads`: the most that a run may use. Throws std::invalid_argument where sizes
-  /// do not fit, with the node's name.
+  /// `inputs`: the sizes of each input; `threads`: the most that a run may use. Throws std::invalid_argument where
+  /// sizes do not fit, with the node's name.
   basic_engine(const graph& g, const std::vector<shape>& inputs, int threads = 1)
       : program_(compiling::compiler<Isa>(g, inputs, threads).take()), memory_(plan_memory(program_.pieces)) {
     const serial alone;
@@ -39,7 +39,8 @@ class basic_engine {
   /// Row-major floats in, row-major floats out, one span for each input and output of the network. Integer layers
   /// allocate nothing, and of float ones only Eigen's products and the layers matmul and reshape do.
   template <executor Executor = serial>
-  void run(std::span<const std::span<const float>> inputs, std::span<const std::span<float>> outputs, Executor&& threads = {}) {
+  void run(std::span<const std::span<const float>> inputs, std::span<const std::span<float>> outputs,
+           Executor&& threads = {}) {
     check("inputs", inputs, program_.inputs);
     check("outputs", outputs, program_.outputs);
     if (threads.threads() > program_.threads) {
@@ -75,10 +76,13 @@ class basic_engine {
  private:
   template <class Spans>
   static void check(const char* what, const Spans& given, const std::vector<shape>& sizes) {
-    if (given.size() != sizes.size()) contract::invalid_argument(given.size(), " ", what, " for a network with ", sizes.size());
+    if (given.size() != sizes.size()) {
+      contract::invalid_argument(given.size(), " ", what, " for a network with ", sizes.size());
+    }
     for (std::size_t i = 0; i < sizes.size(); ++i) {
       if (static_cast<index_t>(given[i].size()) != sizes[i].count()) {
-        contract::invalid_argument(given[i].size(), " values as number ", i, " of the ", what, ", which is of ", to_string(sizes[i]));
+        contract::invalid_argument(given[i].size(), " values as number ", i, " of the ", what, ", which is of ",
+                                   to_string(sizes[i]));
       }
     }
   }

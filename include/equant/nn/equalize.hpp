@@ -8,12 +8,13 @@
 #include <cmath>
 #include <span>
 
-/// Cross-layer equalization (Nagel et al. 2019): between two layers that only positively homogeneous ones separate (Relu,
-/// pooling, flatten), each channel may be divided by a number of its own and multiplied back by the second layer's
-/// weights. The network computes the same; its channels' ranges come together.
+/// Cross-layer equalization (Nagel et al. 2019): between two layers that only positively homogeneous ones separate
+/// (Relu, pooling, flatten), each channel may be divided by a number of its own and multiplied back by the second
+/// layer's weights. The network computes the same; its channels' ranges come together.
 namespace equant::inline EQUANT_ABI::nn {
 
-/// Two layers, by their places, and what lies between: a channel of the first is `each` neighbouring inputs of the second.
+/// Two layers, by their places, and what lies between: a channel of the first is `each` neighbouring inputs of the
+/// second.
 struct channel_pair {
   std::size_t first = 0, second = 0;
   index_t each = 1;
@@ -28,7 +29,9 @@ inline bool homogeneous(const layer& l) {
     return (c->low == 0 || c->low == -std::numeric_limits<float>::infinity()) &&
            c->high == std::numeric_limits<float>::infinity();
   }
-  if (const auto* p = std::get_if<pad>(&l)) return p->value == 0 && p->before.size() == 4 && p->before[1] == 0 && p->after[1] == 0;
+  if (const auto* p = std::get_if<pad>(&l)) {
+    return p->value == 0 && p->before.size() == 4 && p->before[1] == 0 && p->after[1] == 0;
+  }
   return std::holds_alternative<max_pool>(l) || std::holds_alternative<average_pool>(l) ||
          std::holds_alternative<global_average_pool>(l);
 }
@@ -126,8 +129,8 @@ inline void rescale(graph& g, const channel_pair& p, std::span<const float> fact
   }
 }
 
-/// Brings the ranges of weights together: channel c is divided by sqrt(r1 / r2), r1 and r2 the largest weights that make
-/// it and that read it, in turns over all pairs until nothing changes.
+/// Brings the ranges of weights together: channel c is divided by sqrt(r1 / r2), r1 and r2 the largest weights that
+/// make it and that read it, in turns over all pairs until nothing changes.
 inline void equalize_weights(graph& g) {
   const auto pairs = channel_pairs(g);
   for (int turn = 0; turn < 32; ++turn) {
@@ -151,13 +154,15 @@ inline void equalize_weights(graph& g) {
 }
 
 /// Balances activations against the weights that read them (SmoothQuant, Xiao et al. 2022): channel c is divided by
-/// range^exponent / r2^(1 - exponent). `largest[v][c]` is the largest magnitude of channel c of value v, seen in calibration;
-/// empty where none was.
+/// range^exponent / r2^(1 - exponent). `largest[v][c]` is the largest magnitude of channel c of value v, seen in
+/// calibration; empty where none was.
 inline void equalize_activations(graph& g, std::span<const std::vector<float>> largest, float exponent = 0.5f) {
   for (const channel_pair& p : channel_pairs(g)) {
     const auto& range = largest[static_cast<std::size_t>(p.between)];
     node& b = g.nodes[p.second];
-    if (range.empty() || range.size() != static_cast<std::size_t>(weights_of(g.nodes[p.first].layer)->outputs())) continue;
+    if (range.empty() || range.size() != static_cast<std::size_t>(weights_of(g.nodes[p.first].layer)->outputs())) {
+      continue;
+    }
     std::vector<float> read(range.size());
     for (std::size_t c = 0; c < read.size(); ++c) {
       equalizing::for_each_input_weight(b, static_cast<index_t>(c), p.each,

@@ -13,7 +13,8 @@ namespace equant::inline EQUANT_ABI::nn {
 
 /// x -> scale * clamp(round(x / scale), low - zero point, high - zero point), nearest even: to the codes and back.
 inline void put_on_grid(std::span<float> x, const grid& to) {
-  const float low = static_cast<float>(to.range.lowest - to.zero_point), high = static_cast<float>(to.range.highest - to.zero_point);
+  const float low = static_cast<float>(to.range.lowest - to.zero_point),
+              high = static_cast<float>(to.range.highest - to.zero_point);
   Eigen::Map<Eigen::ArrayXf> v(x.data(), static_cast<index_t>(x.size()));
   v = (v / to.scale).max(low).min(high).rint() * to.scale;
 }
@@ -47,10 +48,11 @@ struct evaluate_options {
   bool grids = true;  ///< whether values are put on their grids: the fake-quantized network, or the float one
 };
 
-/// The outputs of a network. `look(value, values, sizes)` sees every value as soon as it is computed, before it is put on
-/// its grid, as it lies in memory (strided.hpp), and may change it.
+/// The outputs of a network. `look(value, values, sizes)` sees every value as soon as it is computed, before it is put
+/// on its grid, as it lies in memory (strided.hpp), and may change it.
 template <class Look>
-std::vector<tensor> evaluate(const graph& g, std::span<const tensor> inputs, const evaluate_options& options, Look&& look) {
+std::vector<tensor> evaluate(const graph& g, std::span<const tensor> inputs, const evaluate_options& options,
+                             Look&& look) {
   std::vector<shape> given;
   for (const tensor& x : inputs) given.push_back(x.sizes);
   const std::vector<shape> sizes = infer_shapes(g, given);
@@ -68,19 +70,24 @@ std::vector<tensor> evaluate(const graph& g, std::span<const tensor> inputs, con
     const int v = g.inputs[i].value;
     const shape& s = inputs[i].sizes;
     values[static_cast<std::size_t>(v)].resize(inputs[i].values.size());
-    copy_strided(s, inputs[i].values.data(), row_major_strides(s), values[static_cast<std::size_t>(v)].data(), memory_strides(s));
+    copy_strided(s, inputs[i].values.data(), row_major_strides(s), values[static_cast<std::size_t>(v)].data(),
+                 memory_strides(s));
     made(v);
   }
   for (std::size_t i = 0; i < g.nodes.size(); ++i) {
     const node& n = g.nodes[i];
     const auto out = static_cast<std::size_t>(n.output);
     std::vector<float_input> from;
-    for (int v : n.inputs) from.push_back({values[static_cast<std::size_t>(v)].data(), sizes[static_cast<std::size_t>(v)]});
+    for (int v : n.inputs) {
+      from.push_back({values[static_cast<std::size_t>(v)].data(), sizes[static_cast<std::size_t>(v)]});
+    }
     values[out].resize(static_cast<std::size_t>(sizes[out].count()));
     run_layer(n.layer, from, {values[out].data(), sizes[out]});
     made(n.output);
     for (int v : n.inputs) {
-      if (last[static_cast<std::size_t>(v)] == i && !g.is_output(v)) std::vector<float>().swap(values[static_cast<std::size_t>(v)]);
+      if (last[static_cast<std::size_t>(v)] == i && !g.is_output(v)) {
+        std::vector<float>().swap(values[static_cast<std::size_t>(v)]);
+      }
     }
   }
   std::vector<tensor> outputs;
@@ -92,7 +99,8 @@ std::vector<tensor> evaluate(const graph& g, std::span<const tensor> inputs, con
   }
   return outputs;
 }
-inline std::vector<tensor> evaluate(const graph& g, std::span<const tensor> inputs, const evaluate_options& options = {}) {
+inline std::vector<tensor> evaluate(const graph& g, std::span<const tensor> inputs,
+                                    const evaluate_options& options = {}) {
   return evaluate(g, inputs, options, [](int, std::span<float>, const shape&) {});
 }
 

@@ -7,8 +7,8 @@
 namespace equant::inline EQUANT_ABI::nn {
 
 /// A convolution of floats, made ready once. Images lie N x H x W x C in memory, sizes are said as N x C x H x W.
-/// Windows are gathered into rows of a matrix, some hundred at a time, and multiplied by Eigen; kernels of one pixel read
-/// the image where it lies, depthwise ones run along the channels.
+/// Windows are gathered into rows of a matrix, some hundred at a time, and multiplied by Eigen; kernels of one pixel
+/// read the image where it lies, depthwise ones run along the channels.
 class float_conv {
  public:
   explicit float_conv(const conv& c)

@@ -8,8 +8,8 @@
 #include <cmath>
 #include <span>
 
-/// What each layer computes, in float: from inputs to a result whose sizes are inferred (shapes.hpp), both as values lie
-/// in memory (strided.hpp). Convolutions are in float_conv.hpp.
+/// What each layer computes, in float: from inputs to a result whose sizes are inferred (shapes.hpp), both as values
+/// lie in memory (strided.hpp). Convolutions are in float_conv.hpp.
 namespace equant::inline EQUANT_ABI::nn {
 
 /// A value in memory.
@@ -77,7 +77,8 @@ inline void run(const copy&, std::span<const float_input> x, const float_output&
 template <class F>
 void broadcast(const float_input& a, const float_input& b, const float_output& y, F&& f) {
   const int rank = y.sizes.rank;
-  for_each_line<3>(y.sizes, {memory_strides(y.sizes), stretched_strides(a.sizes, rank), stretched_strides(b.sizes, rank)},
+  for_each_line<3>(y.sizes,
+                   {memory_strides(y.sizes), stretched_strides(a.sizes, rank), stretched_strides(b.sizes, rank)},
                    [&](const auto& at, const auto& step, index_t n) {
                      for (index_t i = 0; i < n; ++i) {
                        y.data[at[0] + i * step[0]] = f(a.data[at[1] + i * step[1]], b.data[at[2] + i * step[2]]);

@@ -25,8 +25,8 @@ inline void fold_batch_norm(const batch_norm& b, weights& w, bias& shift) {
   }
 }
 
-/// A batch normalization after a convolution or product that it alone reads becomes part of its weights and bias. Others
-/// stay. `found(i, layer, normalization)` hears, before it is done, that node i of the result takes one in.
+/// A batch normalization after a convolution or product that it alone reads becomes part of its weights and bias.
+/// Others stay. `found(i, layer, normalization)` hears, before it is done, that node i of the result takes one in.
 template <class F>
 graph fold_batch_norms(graph g, F&& found) {
   for (std::size_t i = 0; i < g.nodes.size(); ++i) {

@@ -28,9 +28,9 @@ struct graph_input {
   shape sizes{};
 };
 
-/// A network: values, and nodes in an order in which they can be computed. A quantized network is the same with grids on
-/// its values and codes in its weights: run in float it is the fake-quantized one, in integers the quantized one, written
-/// to a file the QDQ model.
+/// A network: values, and nodes in an order in which they can be computed. A quantized network is the same with grids
+/// on its values and codes in its weights: run in float it is the fake-quantized one, in integers the quantized one,
+/// written to a file the QDQ model.
 struct graph {
   std::string name{};
   std::vector<nn::value> values{};

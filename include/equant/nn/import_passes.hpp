@@ -51,8 +51,8 @@ inline void merge_copies(graph& g) {
   for (int& v : g.outputs) v = same[static_cast<std::size_t>(v)];
 }
 
-/// The codes of a bias are kept where they mean what they have to, code * input's scale * weights' scale; then that, not
-/// rounded on the way, is the bias.
+/// The codes of a bias are kept where they mean what they have to, code * input's scale * weights' scale; then that,
+/// not rounded on the way, is the bias.
 inline void settle_biases(graph& g) {
   for (node& n : g.nodes) {
     bias* b = bias_of(n.layer);

@@ -41,7 +41,8 @@ inline std::optional<std::vector<std::int32_t>> bias_codes(const bias& b, const 
   if (!b.codes.empty() || b.values.empty()) return b.codes;
   std::vector<std::int32_t> codes;
   for (std::size_t o = 0; o < b.values.size(); ++o) {
-    const double code = std::nearbyint(double{b.values[o]} / (double{input_scale} * double{w.scale(static_cast<index_t>(o))}));
+    const double code =
+        std::nearbyint(double{b.values[o]} / (double{input_scale} * double{w.scale(static_cast<index_t>(o))}));
     if (!(std::abs(code) < 0x1p30)) return std::nullopt;
     codes.push_back(static_cast<std::int32_t>(code));
   }
@@ -59,15 +60,17 @@ class integer_conv {
                const std::optional<grid>& out, const clip& limits)
       : out_(out), limits_(limits) {
     const shape s = four_axes(w.values.sizes);
-    ready_ = gemm::convolution<std::uint8_t, Isa>(view<const std::int8_t>{w.codes.data(), s, row_major_strides(s)}, w.zero_points, bias,
-                                                  {how.kernel, how.strides, how.dilations, how.pads}, groups, in.zero_point);
+    ready_ = gemm::convolution<std::uint8_t, Isa>(
+        view<const std::int8_t>{w.codes.data(), s, row_major_strides(s)}, w.zero_points, bias,
+        {how.kernel, how.strides, how.dilations, how.pads}, groups, in.zero_point);
     for (index_t o = 0; o < s[0]; ++o) factors_.push_back(in.scale * w.scale(o) / (out ? out->scale : 1.0f));
   }
 
   std::size_t scratch_bytes(const shape& images, int threads) const { return ready_.scratch_bytes(images, threads); }
 
   /// `images` is N x H x W x C; y holds codes where the output has a grid, else floats.
-  void run(const std::uint8_t* x, const shape& images, void* y, std::span<std::uint8_t> scratch, const executor_ref& threads) const {
+  void run(const std::uint8_t* x, const shape& images, void* y, std::span<std::uint8_t> scratch,
+           const executor_ref& threads) const {
     const gemm::scale_columns scaled({factors_.data(), 1});
     const index_t columns = ready_.outputs();
     if (out_) {
@@ -77,8 +80,10 @@ class integer_conv {
                      gemm::store<std::uint8_t>(static_cast<std::uint8_t*>(y), columns),
                  threads);
     } else {
-      ready_.run(x, images, scratch,
-                 scaled >> gemm::clamp(limits_.low, limits_.high) >> gemm::store<float>(static_cast<float*>(y), columns), threads);
+      ready_.run(
+          x, images, scratch,
+          scaled >> gemm::clamp(limits_.low, limits_.high) >> gemm::store<float>(static_cast<float*>(y), columns),
+          threads);
     }
   }
 
@@ -99,9 +104,12 @@ void for_each_window(const window& w, const std::uint8_t* x, const shape& from, 
     index_t first, inside, padded;
   };
   const auto along = [&](index_t at, std::size_t axis) {
-    const index_t size = from[static_cast<int>(axis) + 2], step = w.dilations[axis], start = at * w.strides[axis] - w.pads[axis];
+    const index_t size = from[static_cast<int>(axis) + 2], step = w.dilations[axis],
+                  start = at * w.strides[axis] - w.pads[axis];
     const index_t skipped = start < 0 ? (-start + step - 1) / step : 0;
-    const auto before = [&](index_t end) { return std::clamp<index_t>((end - start + step - 1) / step, 0, w.kernel[axis]); };
+    const auto before = [&](index_t end) {
+      return std::clamp<index_t>((end - start + step - 1) / step, 0, w.kernel[axis]);
+    };
     return taps{start + skipped * step, std::max<index_t>(0, before(size) - skipped), before(size + w.pads[axis + 2])};
   };
   const index_t channels = from[1], line = from[3] * channels;
@@ -112,8 +120,8 @@ void for_each_window(const window& w, const std::uint8_t* x, const shape& from, 
       for (index_t column = 0; column < to[3]; ++column, ++pixel) {
         const taps u = along(column, 1);
         if (v.inside == 0 || u.inside == 0) continue;
-        f(kernels::pixel_block<std::uint8_t>{x + v.first * line + u.first * channels, v.inside, u.inside, w.dilations[0] * line,
-                                             w.dilations[1] * channels},
+        f(kernels::pixel_block<std::uint8_t>{x + v.first * line + u.first * channels, v.inside, u.inside,
+                                             w.dilations[0] * line, w.dilations[1] * channels},
           pixel * channels, v.padded * u.padded);
       }
     }
@@ -129,8 +137,8 @@ void run(const max_pool& p, const std::uint8_t* x, const shape& from, std::uint8
 }
 
 template <class Isa>
-void run(const average_pool& p, const std::uint8_t* x, const shape& from, std::uint8_t* y, const shape& to, const grid& in,
-         const grid& out) {
+void run(const average_pool& p, const std::uint8_t* x, const shape& from, std::uint8_t* y, const shape& to,
+         const grid& in, const grid& out) {
   std::fill(y, y + to.count(), static_cast<std::uint8_t>(out.zero_point));
   for_each_window(p.window, x, from, to, [&](const auto& block, index_t at, index_t padded) {
     const index_t count = p.count_padding ? padded : block.rows * block.columns;

@@ -22,7 +22,8 @@ struct lifetime {
 inline std::size_t plan_memory(std::vector<lifetime>& pieces) {
   std::vector<std::size_t> order(pieces.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
-  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return pieces[a].bytes > pieces[b].bytes; });
+  std::stable_sort(order.begin(), order.end(),
+                   [&](std::size_t a, std::size_t b) { return pieces[a].bytes > pieces[b].bytes; });
   std::vector<const lifetime*> placed;  // by offset
   std::size_t all = 0;
   for (std::size_t i : order) {

@@ -23,8 +23,9 @@ struct grid_group {
 namespace placing {
 
 inline bool moves_values(const layer& l) {
-  return std::holds_alternative<max_pool>(l) || std::holds_alternative<reshape>(l) || std::holds_alternative<transpose>(l) ||
-         std::holds_alternative<concat>(l) || std::holds_alternative<slice>(l) || std::holds_alternative<pad>(l);
+  return std::holds_alternative<max_pool>(l) || std::holds_alternative<reshape>(l) ||
+         std::holds_alternative<transpose>(l) || std::holds_alternative<concat>(l) ||
+         std::holds_alternative<slice>(l) || std::holds_alternative<pad>(l);
 }
 
 inline bool averages(const layer& l) {

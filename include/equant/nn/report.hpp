@@ -65,7 +65,8 @@ inline bool computes(const layer& l) {
 
 /// Output channels whose weights are all next to nothing.
 inline index_t dead_channels(const weights& w) {
-  const auto outputs = static_cast<std::size_t>(w.outputs()), each = w.values.values.size() / std::max<std::size_t>(outputs, 1);
+  const auto outputs = static_cast<std::size_t>(w.outputs()),
+             each = w.values.values.size() / std::max<std::size_t>(outputs, 1);
   std::vector<float> most(outputs, 0);
   for (std::size_t i = 0; i < w.values.values.size(); ++i) {
     most[i / each] = std::max(most[i / each], std::abs(w.values.values[i]));
@@ -170,7 +171,8 @@ inline network_report report(const graph& net, const graph& g, std::span<const t
         const int unclipped = kept.add_value(n.name + "/unclipped");
         kept.nodes[here[i]].output = unclipped;
         const node& after = wide.nodes[wide.readers(original.output)[0]];
-        kept.nodes.insert(kept.nodes.begin() + static_cast<index_t>(here[i]) + 1, {after.name, after.layer, {unclipped}, values[i]});
+        kept.nodes.insert(kept.nodes.begin() + static_cast<index_t>(here[i]) + 1,
+                          {after.name, after.layer, {unclipped}, values[i]});
       }
       r.kept_float_db = worst_sqnr_db(aim.outputs, evaluate(kept, inputs));
     }

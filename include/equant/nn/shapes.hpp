@@ -19,8 +19,8 @@ template <class... Parts>
 inline index_t places(const node& n, const window& w, int axis, index_t size) {
   const auto a = static_cast<std::size_t>(axis);
   if (w.kernel[a] < 1 || w.strides[a] < 1 || w.dilations[a] < 1 || w.pads[a] < 0 || w.pads[a + 2] < 0) {
-    fail(n, "a window of ", w.kernel[a], ", stride ", w.strides[a], ", dilation ", w.dilations[a], ", padding ", w.pads[a],
-         " and ", w.pads[a + 2]);
+    fail(n, "a window of ", w.kernel[a], ", stride ", w.strides[a], ", dilation ", w.dilations[a], ", padding ",
+         w.pads[a], " and ", w.pads[a + 2]);
   }
   constexpr index_t most = index_t{1} << 31;
   if (w.kernel[a] > most || w.strides[a] > most || w.dilations[a] > most || w.pads[a] > most || w.pads[a + 2] > most) {
@@ -73,7 +73,8 @@ inline void check_codes(const node& n, const weights& w, const bias& b) {
 inline shape of(const node& n, const conv& c, const std::vector<shape>& in) {
   const shape& w = c.weights.values.sizes;
   const bool fits = w.rank == 4 && c.groups >= 1 && w[0] % c.groups == 0 && in[0].rank == 4 &&
-                    in[0][1] % c.groups == 0 && in[0][1] / c.groups == w[1] && w[2] == c.window.kernel[0] && w[3] == c.window.kernel[1];
+                    in[0][1] % c.groups == 0 && in[0][1] / c.groups == w[1] && w[2] == c.window.kernel[0] &&
+                    w[3] == c.window.kernel[1];
   if (!fits) fail(n, "weights of ", to_string(w), " in ", c.groups, " groups on ", to_string(in[0]));
   const std::size_t biases = c.bias.values.size();
   if (biases != 0 && static_cast<index_t>(biases) != w[0]) fail(n, biases, " biases for ", w[0], " channels");
@@ -157,7 +158,9 @@ inline shape of(const node& n, const reshape& r, const std::vector<shape>& in) {
       open = i;
       s = 1;
     }
-    if (s != 0 && known > std::max<index_t>(count, 1) / s) fail(n, to_string(in[0]), " does not fill the sizes asked for");
+    if (s != 0 && known > std::max<index_t>(count, 1) / s) {
+      fail(n, to_string(in[0]), " does not fill the sizes asked for");
+    }
     known *= s;
     out[i] = s;
   }

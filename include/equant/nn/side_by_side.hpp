@@ -7,8 +7,8 @@
 namespace equant::inline EQUANT_ABI::nn {
 
 /// Two networks of the same nodes as one, each node of `a` right before that of `b`, so that what both make of their
-/// inputs can be compared value by value with only one value of each kept. Values of `b` come after those of `a`, inputs
-/// and outputs too.
+/// inputs can be compared value by value with only one value of each kept. Values of `b` come after those of `a`,
+/// inputs and outputs too.
 inline graph side_by_side(const graph& a, const graph& b) {
   if (a.nodes.size() != b.nodes.size() || a.values.size() != b.values.size()) {
     contract::invalid_argument("networks of ", a.nodes.size(), " and ", b.nodes.size(), " nodes side by side");

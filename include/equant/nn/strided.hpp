@@ -14,8 +14,8 @@ inline shape memory_strides(const shape& s) {
   return row_major_strides(s);
 }
 
-/// The strides of a value of sizes `own` that is stretched, as numpy broadcasts, to `rank` axes or more: 0 where it has one
-/// entry for all.
+/// The strides of a value of sizes `own` that is stretched, as numpy broadcasts, to `rank` axes or more: 0 where it has
+/// one entry for all.
 inline shape stretched_strides(const shape& own, int rank) {
   const shape lying = memory_strides(own);
   shape s = shape::filled(rank, 0);

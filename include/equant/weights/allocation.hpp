@@ -51,8 +51,8 @@ struct way {
 /// At most this many ways are kept per layer. With fewer the best is found, for certain.
 inline constexpr std::size_t most_ways = 1 << 14;
 
-/// Of ways in order of bytes, then error: those that no other beats in both; and where these are too many, those of least
-/// error in equal parts of the range of bytes.
+/// Of ways in order of bytes, then error: those that no other beats in both; and where these are too many, those of
+/// least error in equal parts of the range of bytes.
 inline std::vector<way> front_of(std::vector<way> all) {
   std::sort(all.begin(), all.end(), [](const way& a, const way& b) {
     return a.bytes != b.bytes ? a.bytes < b.bytes : a.error < b.error;

@@ -7,14 +7,15 @@
 namespace equant::inline EQUANT_ABI::weights {
 
 /// Improves levels `q` of weights `w`, outputs x inputs, for inputs of these moments S: each weight in turn goes to the
-/// level that makes its row's error e S e^T least while the others stay, `turns` times over. `round(output, input, value)`
-/// is the level nearest to a value. The error never grows.
+/// level that makes its row's error e S e^T least while the others stay, `turns` times over. `round(output, input,
+/// value)` is the level nearest to a value. The error never grows.
 template <class Round>
-void coordinate_descent(const Eigen::MatrixXf& w, Eigen::MatrixXf& q, const Eigen::MatrixXf& moments, int turns, Round&& round) {
+void coordinate_descent(const Eigen::MatrixXf& w, Eigen::MatrixXf& q, const Eigen::MatrixXf& moments, int turns,
+                        Round&& round) {
   const index_t inputs = w.cols();
   if (q.rows() != w.rows() || q.cols() != inputs || moments.rows() != inputs || moments.cols() != inputs) {
-    contract::invalid_argument("weights of ", w.rows(), " x ", inputs, ", levels of ", q.rows(), " x ", q.cols(), ", moments of ",
-                               moments.rows(), " x ", moments.cols());
+    contract::invalid_argument("weights of ", w.rows(), " x ", inputs, ", levels of ", q.rows(), " x ", q.cols(),
+                               ", moments of ", moments.rows(), " x ", moments.cols());
   }
   row_matrix gradient = (q - w) * moments;  // e S, kept up to date
   for (int turn = 0; turn < turns; ++turn) {
@@ -35,7 +36,8 @@ void coordinate_descent(const Eigen::MatrixXf& w, Eigen::MatrixXf& q, const Eige
 }
 
 /// The factor per output by which levels `q` come nearest to `w`: (w S q^T) / (q S q^T), 1 where q is nothing.
-inline Eigen::VectorXf fitted_factors(const Eigen::MatrixXf& w, const Eigen::MatrixXf& q, const Eigen::MatrixXf& moments) {
+inline Eigen::VectorXf fitted_factors(const Eigen::MatrixXf& w, const Eigen::MatrixXf& q,
+                                      const Eigen::MatrixXf& moments) {
   const Eigen::MatrixXf seen = q * moments;
   Eigen::VectorXf f = Eigen::VectorXf::Ones(w.rows());
   for (index_t o = 0; o < w.rows(); ++o) {

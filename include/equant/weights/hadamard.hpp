@@ -10,11 +10,12 @@
 namespace equant::inline EQUANT_ABI::weights {
 
 /// A rotation that spreads outliers over all inputs: x -> x D H / sqrt(b), D signs drawn from a seed and H the Hadamard
-/// matrix in blocks of b, the largest power of two that divides the number of inputs. Orthogonal, so that (w R)(x R)^T =
-/// w x^T: a layer computes the same with rotated weights on rotated inputs.
+/// matrix in blocks of b, the largest power of two that divides the number of inputs. Orthogonal, so that (w R)(x R)^T
+/// = w x^T: a layer computes the same with rotated weights on rotated inputs.
 class hadamard {
  public:
-  explicit hadamard(index_t inputs, std::uint64_t seed = 0) : signs_(inputs), block_(inputs == 0 ? 1 : inputs & -inputs) {
+  explicit hadamard(index_t inputs, std::uint64_t seed = 0)
+      : signs_(inputs), block_(inputs == 0 ? 1 : inputs & -inputs) {
     splitmix64 next(seed);
     for (index_t i = 0; i < inputs; ++i) signs_[i] = next() >> 63 == 0 ? 1.0f : -1.0f;
   }
@@ -34,11 +35,15 @@ class hadamard {
     return rows * signs_.asDiagonal();
   }
   /// The moments of turned inputs.
-  Eigen::MatrixXf turned_moments(const Eigen::MatrixXf& moments) const { return turned(turned(moments).transpose()).transpose(); }
+  Eigen::MatrixXf turned_moments(const Eigen::MatrixXf& moments) const {
+    return turned(turned(moments).transpose()).transpose();
+  }
 
  private:
   void check(const Eigen::MatrixXf& m) const {
-    if (m.cols() != signs_.size()) contract::invalid_argument("a rotation of ", signs_.size(), " inputs for rows of ", m.cols());
+    if (m.cols() != signs_.size()) {
+      contract::invalid_argument("a rotation of ", signs_.size(), " inputs for rows of ", m.cols());
+    }
   }
   void mix(Eigen::MatrixXf& m) const {
     for (index_t half = 1; half < block_; half *= 2) {

@@ -27,7 +27,8 @@ class levels {
       if (!(values_[i - 1] < values_[i])) contract::invalid_argument("level ", values_[i], " after ", values_[i - 1]);
       thresholds_.push_back((values_[i - 1] + values_[i]) / 2);
     }
-    whole_ = values_[0] == std::rint(values_[0]) && values_.back() - values_[0] + 1 == static_cast<float>(values_.size());
+    whole_ =
+        values_[0] == std::rint(values_[0]) && values_.back() - values_[0] + 1 == static_cast<float>(values_.size());
     for (float x : values_) whole_ = whole_ && x == std::rint(x);
   }
   /// -(2^(bits - 1) - 1) to 2^(bits - 1) - 1: zero in the middle.
@@ -51,7 +52,9 @@ class levels {
   /// The number of the nearest level; of 0 for NaN. Between two integers the even one.
   std::size_t code(float x) const {
     if (x != x) x = 0;
-    if (whole_) return static_cast<std::size_t>(std::min(std::max(std::rint(x), values_[0]), values_.back()) - values_[0]);
+    if (whole_) {
+      return static_cast<std::size_t>(std::min(std::max(std::rint(x), values_[0]), values_.back()) - values_[0]);
+    }
     return static_cast<std::size_t>(std::upper_bound(thresholds_.begin(), thresholds_.end(), x) - thresholds_.begin());
   }
   float nearest(float x) const { return values_[code(x)]; }

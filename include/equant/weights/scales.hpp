@@ -61,7 +61,8 @@ inline float best_scale(const Eigen::Ref<const Eigen::VectorXf>& w, const Eigen:
 }
 
 /// Scales for the weights `w` in groups of inputs, outputs x groups. `importance` is what an error of each input's
-/// weight costs: the diagonal of the moments where errors stay, what the inputs after it cannot take over where GPTQ rounds.
+/// weight costs: the diagonal of the moments where errors stay, what the inputs after it cannot take over where GPTQ
+/// rounds.
 inline Eigen::MatrixXf best_scales(const Eigen::MatrixXf& w, const Eigen::VectorXf& importance, index_t group,
                                    const levels& to) {
   Eigen::MatrixXf scales(w.rows(), (w.cols() + group - 1) / group);
