@@ -139,9 +139,13 @@ void multiply(Activations, const view<const float>& x, const packed_weights& w, 
         alignas(64) float sums[static_cast<std::size_t>(most * width)];
         for (index_t p = w.panels() * part / parts; p < w.panels() * (part + 1) / parts; ++p) {
           for (index_t i = 0; i < rows.count(); ++i) {
+            // All tiles but the first have this panel near: they fetch the next one, a share each.
+            const bool fetches = i > 0 && p + 1 < w.panels();
+            const index_t share = fetches ? w.layout().group_bytes() / (rows.count() - 1) : 0;
+            const std::uint8_t* ahead = w.data(p + fetches) + std::max<index_t>(0, i - 1) * w.groups() * share;
             for (index_t c = 0; c < layout::panel; c += width) {
-              const kernels::weight_operands t{rows.data(w, i), w.data(p), w.layout(), w.groups(),
-                                               static_cast<int>(c), sums};
+              const kernels::weight_operands t{rows.data(w, i), w.data(p), w.layout(), w.groups(), static_cast<int>(c),
+                                               sums, ahead, c == 0 ? share : 0};
               functions[static_cast<std::size_t>(rows.height(i) - 1)](t, to, from + rows.first(i), p * layout::panel);
             }
           }

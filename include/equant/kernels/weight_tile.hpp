@@ -19,7 +19,9 @@ struct weight_operands {
   weight_layout layout;
   index_t groups;
   int first;                    ///< the tile's first column in the panel
-  float* sums;                  ///< room for the results of a tile, on a line of the cache
+  float* sums;                  ///< room for the results of a tile where registers have none
+  const std::uint8_t* ahead;    ///< what is wanted next, asked for meanwhile: `ahead_step` bytes per group
+  index_t ahead_step;
 };
 
 /// A tile with activations in codes, handed to finish(row, column, y):
@@ -29,24 +31,32 @@ struct weight_operands {
 /// sum = sum over k in g of code_x[k] * (code_w[k] - zero[g]), an exact int32 for groups of at most 65536: 255 * 127 *
 /// 65536 < 2^31; sx and sw are the two scales of g, their product rounded to float.
 ///
-/// Registers hold the sums of a group; y waits in memory meanwhile, so that a tile can be twice as high and the codes
-/// are taken apart half as often.
+/// Registers hold the sums of a group. Where they have no room for y as well, it waits in memory meanwhile, so that a
+/// tile can be twice as high and the codes are taken apart half as often.
 template <class Isa, int Bits, bool Zeros, std::size_t Rows, std::size_t Vectors, class Finish>
 void weight_tile(const weight_operands& t, Finish&& finish) noexcept {
   using W = weight_lanes<Isa>;
   constexpr int depth = weight_layout::depth(Bits);
   constexpr index_t panel = weight_layout::panel;
-  const auto y = [&](auto r, auto v) __attribute__((always_inline)) {
-    return t.sums + (r * Vectors + v) * std::size_t{W::count};
+  constexpr bool held = 2 * Rows * Vectors + 8 <= std::size_t{mac_on<Isa>::registers};
+  typename W::f32 y[held ? Rows : 1][held ? Vectors : 1];
+  const auto put = [&](auto r, auto v, typename W::f32 x) __attribute__((always_inline)) {
+    if constexpr (held) y[r][v] = x;
+    else W::store(t.sums + (r * Vectors + v) * std::size_t{W::count}, x, W::count);
+  };
+  const auto get = [&](auto r, auto v) __attribute__((always_inline)) {
+    if constexpr (held) return y[r][v];
+    else return W::load(static_cast<const float*>(t.sums) + (r * Vectors + v) * std::size_t{W::count}, W::count);
   };
   unrolled<Rows>([&](auto r) __attribute__((always_inline)) {
-    unrolled<Vectors>([&](auto v) __attribute__((always_inline)) { W::store(y(r, v), W::splat(0.0f), W::count); });
+    unrolled<Vectors>([&](auto v) __attribute__((always_inline)) { put(r, v, W::splat(0.0f)); });
   });
   const char* a = static_cast<const char*>(t.activations);
   const std::uint8_t* codes = t.weights + 4 * t.first;
   const std::uint8_t* scales = t.weights + t.layout.scales_at() + 2 * t.first;
   const index_t group_bytes = t.layout.group_bytes();
   for (index_t g = 0; g < t.groups; ++g) {
+    for (index_t i = 0; i < t.ahead_step; i += 64) __builtin_prefetch(t.ahead + g * t.ahead_step + i, 0, 2);
     const char* ends = a + t.layout.steps * (depth * static_cast<index_t>(Rows));
     typename W::i32 sum[Rows][Vectors];
     unrolled<Rows>([&](auto r) __attribute__((always_inline)) {
@@ -89,8 +99,7 @@ void weight_tile(const weight_operands& t, Finish&& finish) noexcept {
       float sx;
       std::memcpy(&sx, ends + 4 * r, sizeof sx);
       unrolled<Vectors>([&](auto v) __attribute__((always_inline)) {
-        const auto before = W::load(static_cast<const float*>(y(r, v)), W::count);
-        W::store(y(r, v), W::fma(W::to_float(sum[r][v]), W::mul(W::splat(sx), sw[v]), before), W::count);
+        put(r, v, W::fma(W::to_float(sum[r][v]), W::mul(W::splat(sx), sw[v]), get(r, v)));
       });
     });
     a = ends + 8 * Rows;
@@ -99,8 +108,7 @@ void weight_tile(const weight_operands& t, Finish&& finish) noexcept {
   }
   unrolled<Rows>([&](auto r) __attribute__((always_inline)) {
     unrolled<Vectors>([&](auto v) __attribute__((always_inline)) {
-      finish(static_cast<int>(r), t.first + static_cast<int>(v) * W::count,
-             W::load(static_cast<const float*>(y(r, v)), W::count));
+      finish(static_cast<int>(r), t.first + static_cast<int>(v) * W::count, get(r, v));
     });
   });
 }
