@@ -18,9 +18,8 @@
 namespace equant::inline EQUANT_ABI::nn {
 
 /// Whether channels' ranges are brought together before anything is rounded: equalize.hpp, activation_aware.hpp,
-/// rotate.hpp. Automatic tries them all, activation-aware scaling where weights have fewer than 8 bits and rotation
-/// where two layers have nothing between, and keeps one that brings the network's output more than 1 dB on the
-/// calibration inputs.
+/// rotate.hpp. Automatic tries them all, the last two only where weights have fewer than 8 bits (rotation also wants
+/// two layers with nothing between), and keeps one that brings the network's output more than 1 dB on the inputs given.
 enum class equalization { none, by_weights, by_activations, activation_aware, by_rotation, automatic };
 
 /// The width of the weights of one layer.
@@ -142,13 +141,14 @@ inline std::vector<equalization> ways_of(const graph& folded, const quantize_opt
     return weights_of(n.layer) != nullptr && !kept(o, n) && bits_of(o, n) < 8;
   });
   if (few && o.per_channel && !o.codebooks) ways.push_back(equalization::activation_aware);
-  if (!linear_pairs(folded).empty()) ways.push_back(equalization::by_rotation);
+  if (few && !linear_pairs(folded).empty()) ways.push_back(equalization::by_rotation);
   return ways;
 }
 
-/// Rescales channels; `notes` say how where that is chosen layer by layer.
-inline void equalize(graph& g, equalization way, std::span<const tensor> sample, const quantize_options& o,
+/// Rescales channels; `notes` say how where that is chosen layer by layer. Whether anything was to be rescaled.
+inline bool equalize(graph& g, equalization way, std::span<const tensor> sample, const quantize_options& o,
                      std::vector<rounding_note>& notes) {
+  if (way == equalization::none) return false;
   if (way == equalization::by_weights) equalize_weights(g);
   if (way == equalization::by_activations) equalize_activations(g, largest_magnitudes(g, sample), o.smoothing);
   if (way == equalization::by_rotation) {
@@ -158,7 +158,7 @@ inline void equalize(graph& g, equalization way, std::span<const tensor> sample,
       notes.push_back({g.nodes[p.first].name, "turned for " + g.nodes[p.second].name});
     rotate_pairs(g);
   }
-  if (way != equalization::activation_aware) return;
+  if (way != equalization::activation_aware) return true;
   const auto scaled = scale_by_activations(g, sample, [&](const node& n) -> std::optional<rounding_plan> {
     if (kept(o, n) || bits_of(o, n) == 8 || !o.per_channel) return std::nullopt;
     const bool gptq = o.rounding != rounding_method::nearest && o.rounding != rounding_method::coordinate;
@@ -169,10 +169,15 @@ inline void equalize(graph& g, equalization way, std::span<const tensor> sample,
                           .group = std::holds_alternative<dense>(n.layer) ? o.group : 0}};
   });
   for (const activation_scaling& s : scaled) {
+    const std::string held_out = " on held-out inputs";
     notes.push_back(
-        {s.layer, contract::joined("its inputs divided by their mean magnitudes to the ", s.exponent, ": output error ",
-                                   s.error, " on held-out inputs; undivided ", s.plain_error)});
+        {s.layer, s.exponent == 0
+                      ? contract::joined("its inputs left as they are: output error ", s.plain_error, held_out,
+                                         ", not less with any power of their mean magnitudes")
+                      : contract::joined("its inputs divided by their mean magnitudes to the ", s.exponent,
+                                         ": output error ", s.error, held_out, "; undivided ", s.plain_error)});
   }
+  return std::any_of(scaled.begin(), scaled.end(), [](const activation_scaling& s) { return s.exponent > 0; });
 }
 
 }  // namespace quantizing
@@ -206,7 +211,11 @@ inline graph quantize(const graph& net, std::span<const tensor> inputs, const qu
   for (std::size_t i = 0; i < ways.size(); ++i) {
     graph changed = folded;
     std::vector<rounding_note> said;
-    quantizing::equalize(changed, ways[i], sample, o, said);
+    if (!quantizing::equalize(changed, ways[i], sample, o, said) && i > 0) {
+      sqnr.push_back(sqnr[0]);  // the first is none
+      if (o.activation_bits != 32) progress.add(all);
+      continue;
+    }
     graph g = quantizing::attempt(changed, inputs, sample, o, progress, said);
     sqnr.push_back(ways.size() == 1 ? 0 : worst_sqnr_db(wanted, evaluate(g, sample)));
     if (i > 0 && !(sqnr[i] > sqnr[chosen] + quantizing::least_gain_db)) continue;
