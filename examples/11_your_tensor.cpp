@@ -61,10 +61,12 @@ int main(int argc, char** argv) {
 
   std::ofstream script("bit_depths.gp");
   script << "set terminal svg size 800,500 background 'white'\nset output 'bit_depths.svg'\nset grid\n"
-         << "set key left top Left reverse\nset xlabel 'bits per value, scales and tables included'\nset ylabel 'SQNR in dB'\n";
+         << "set key left top Left reverse\nset xlabel 'bits per value, scales and tables included'\nset ylabel 'SQNR "
+            "in dB'\n";
   for (int i = 0; i < 3; ++i) script << "$line" << i << " << END\n" << lines[i].points.str() << "END\n";
   script << "plot " << enough << " title 'enough' with lines dashtype 2";
-  for (int i = 0; i < 3; ++i) script << ", $line" << i << " title '" << lines[i].name << "' with linespoints lw 2 pt " << 2 * i + 5;
+  for (int i = 0; i < 3; ++i)
+    script << ", $line" << i << " title '" << lines[i].name << "' with linespoints lw 2 pt " << 2 * i + 5;
   script << '\n';
   script.close();
   const bool drawn = std::system("gnuplot bit_depths.gp") == 0;

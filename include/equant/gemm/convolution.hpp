@@ -29,8 +29,8 @@ struct moved_columns {
 ///   sum[n][y][x][o] = bias[o] + sum over i, j, c of
 ///       (a[n][y s + i d - top][x s' + j d' - left][c of o's group] - za) * (w[o][c][i][j] - zw[o])
 ///
-/// exactly, modulo 2^32 (see gemm.hpp for the depth that cannot overflow, here C / groups * K * K'). What lies beside the
-/// image is real zero, the code za. The epilogue sees a matrix of N H' W' rows, one per pixel of the result, and O
+/// exactly, modulo 2^32 (see gemm.hpp for the depth that cannot overflow, here C / groups * K * K'). What lies beside
+/// the image is real zero, the code za. The epilogue sees a matrix of N H' W' rows, one per pixel of the result, and O
 /// columns. The result depends neither on the instruction set nor on the number of threads, and nothing is allocated
 /// while it is computed. A dense layer is the convolution of images N x 1 x 1 x C.
 template <byte_code T, class Isa = isa::native>
@@ -48,7 +48,8 @@ class convolution {
     outputs_ = w.sizes[0];
     inputs_ = w.sizes[1];
     if (groups > 1 && inputs_ == 1 && outputs_ == groups && suits_depthwise()) {
-      const view<const W> kernel{w.data, {w.sizes[2], w.sizes[3], outputs_}, {w.strides[2], w.strides[3], w.strides[0]}};
+      const view<const W> kernel{
+          w.data, {w.sizes[2], w.sizes[3], outputs_}, {w.strides[2], w.strides[3], w.strides[0]}};
       depthwise_ = depthwise_weights<Isa>(kernel, window.strides[0], weight_zeros);
       start_ = driver::depthwise_start<T>(depthwise_, zero_point, bias);
       return;
@@ -69,8 +70,9 @@ class convolution {
         return all.size() <= 1 ? all : all.subspan(static_cast<std::size_t>(g * each), static_cast<std::size_t>(each));
       };
       packed_.emplace_back(view<const W>{codes.data(), {depth, each}, {each, 1}}, own(weight_zeros));
-      const auto sums = driver::start_sums(packed_.back(), zero_point + driver::flip_offset<Isa, T>,
-                                           bias.empty() ? bias : bias.subspan(static_cast<std::size_t>(g * each), static_cast<std::size_t>(each)));
+      const auto sums = driver::start_sums(
+          packed_.back(), zero_point + driver::flip_offset<Isa, T>,
+          bias.empty() ? bias : bias.subspan(static_cast<std::size_t>(g * each), static_cast<std::size_t>(each)));
       start_.insert(start_.end(), sums.begin(), sums.end());
     }
   }
@@ -85,8 +87,8 @@ class convolution {
       const index_t span = (window_.kernel[a] - 1) * window_.dilations[a] + 1;
       const index_t room = images.rank != 4 ? -1 : images[axis + 1] + window_.pads[a] + window_.pads[a + 2] - span;
       if (room < 0 || images[3] != inputs_ * groups_) {
-        contract::invalid_argument("a convolution of ", inputs_ * groups_, " channels by a kernel of ", window_.kernel[0], " x ",
-                                   window_.kernel[1], " on images of ", to_string(images));
+        contract::invalid_argument("a convolution of ", inputs_ * groups_, " channels by a kernel of ",
+                                   window_.kernel[0], " x ", window_.kernel[1], " on images of ", to_string(images));
       }
       result[axis + 1] = room / window_.strides[a] + 1;
     }
@@ -98,7 +100,8 @@ class convolution {
     const shape result = result_sizes(images);
     if (packed_.empty()) return static_cast<std::size_t>(images[2] * images[3]);
     const auto workers = static_cast<std::size_t>(threads);
-    if (window_.one_by_one() && groups_ == 1) return slow_bytes(result) + workers * driver::copy_bytes<Isa>(pixels(nullptr, images));
+    if (window_.one_by_one() && groups_ == 1)
+      return slow_bytes(result) + workers * driver::copy_bytes<Isa>(pixels(nullptr, images));
     return slow_bytes(result) + workers * driver::copy_bytes<Isa>(windows(nullptr, images, result, 0));
   }
 
@@ -108,12 +111,13 @@ class convolution {
            Executor&& executor = {}) const {
     const shape result = result_sizes(sizes);
     if (scratch.size() < scratch_bytes(sizes, executor.threads())) {
-      contract::invalid_argument("a scratch of ", scratch.size(), " bytes where ", scratch_bytes(sizes, executor.threads()),
-                                 " are needed");
+      contract::invalid_argument("a scratch of ", scratch.size(), " bytes where ",
+                                 scratch_bytes(sizes, executor.threads()), " are needed");
     }
     if (result.count() == 0) return;
     if (packed_.empty()) {
-      std::memset(scratch.data(), static_cast<unsigned char>(zero_point_), static_cast<std::size_t>(sizes[2] * sizes[3]));
+      std::memset(scratch.data(), static_cast<unsigned char>(zero_point_),
+                  static_cast<std::size_t>(sizes[2] * sizes[3]));
       const view<const T> x{images, sizes, row_major_strides(sizes)};
       const padding p{window_.pads[0], window_.pads[1], window_.pads[2], window_.pads[3]};
       const auto* beside = reinterpret_cast<const T*>(scratch.data());
@@ -131,23 +135,24 @@ class convolution {
 
  private:
   void check(const shape& w, std::size_t weight_zeros, std::size_t bias, std::int32_t zero_point) const {
-    const bool fits = w.rank == 4 && groups_ >= 1 && w[0] % groups_ == 0 && w[2] == window_.kernel[0] && w[3] == window_.kernel[1] &&
-                      w.count() > 0;
+    const bool fits = w.rank == 4 && groups_ >= 1 && w[0] % groups_ == 0 && w[2] == window_.kernel[0] &&
+                      w[3] == window_.kernel[1] && w.count() > 0;
     if (!fits) {
-      contract::invalid_argument("weights of ", to_string(w), ", in ", groups_, " groups, for a kernel of ", window_.kernel[0], " x ",
-                                 window_.kernel[1]);
+      contract::invalid_argument("weights of ", to_string(w), ", in ", groups_, " groups, for a kernel of ",
+                                 window_.kernel[0], " x ", window_.kernel[1]);
     }
     for (std::size_t a = 0; a < 2; ++a) {
       if (window_.strides[a] < 1 || window_.dilations[a] < 1 || window_.pads[a] < 0 || window_.pads[a + 2] < 0) {
-        contract::invalid_argument("a window with stride ", window_.strides[a], ", dilation ", window_.dilations[a], ", padding ",
-                                   window_.pads[a], " and ", window_.pads[a + 2]);
+        contract::invalid_argument("a window with stride ", window_.strides[a], ", dilation ", window_.dilations[a],
+                                   ", padding ", window_.pads[a], " and ", window_.pads[a + 2]);
       }
     }
     const auto outputs = static_cast<std::size_t>(w[0]);
     if ((weight_zeros > 1 && weight_zeros != outputs) || (bias > 0 && bias != outputs)) {
       contract::invalid_argument(weight_zeros, " zero points and a bias of ", bias, " for ", outputs, " outputs");
     }
-    if (zero_point != static_cast<T>(zero_point)) contract::invalid_argument("the zero point ", zero_point, " is no code of the images");
+    if (zero_point != static_cast<T>(zero_point))
+      contract::invalid_argument("the zero point ", zero_point, " is no code of the images");
   }
 
   /// Windows the depthwise kernels know; others are products of one column each.
@@ -174,15 +179,16 @@ class convolution {
   }
 
   template <class Rows, class Epilogue, class Executor>
-  void run_group(const Rows& rows, index_t g, const shape& result, std::span<std::uint8_t> scratch, const Epilogue& epilogue,
-                 Executor&& executor) const {
+  void run_group(const Rows& rows, index_t g, const shape& result, std::span<std::uint8_t> scratch,
+                 const Epilogue& epilogue, Executor&& executor) const {
     const packed_matrix<Isa>& b = packed_[static_cast<std::size_t>(g)];
     const std::int32_t* weights = nullptr;
     if (!b.zero_points().empty()) weights = row_sums(rows, b.rows(), scratch);
-    const driver::context<Epilogue> c{&epilogue, b.columns(), b.sums().data(), b.zero_points().empty() ? nullptr : b.zero_points().data(),
-                                      nullptr, weights};
-    driver::run<Isa, driver::flips<Isa, T>>(rows, b, c, start_.data() + g * b.padded_columns(), scratch.data() + slow_bytes(result),
-                                            executor);
+    const driver::context<Epilogue> c{&epilogue,       b.columns(),
+                                      b.sums().data(), b.zero_points().empty() ? nullptr : b.zero_points().data(),
+                                      nullptr,         weights};
+    driver::run<Isa, driver::flips<Isa, T>>(rows, b, c, start_.data() + g * b.padded_columns(),
+                                            scratch.data() + slow_bytes(result), executor);
   }
 
   /// Per row the sum of (a - za), which zero points of weights are multiplied with.

@@ -14,8 +14,8 @@
 ///   multiply(a, b, terms, gemm::scale{...} >> gemm::round_to{...} >> gemm::store{...})
 ///
 /// A stage is written once, over kernels::lanes, and gives the same bits on every instruction set. `at<L>(column,
-/// count)` makes it ready for some neighbouring columns, and what it returns takes (row, lanes) of them; it may be given
-/// the same ones twice. Parameters are stepped by 0 (one for all) or 1 (one per row or column).
+/// count)` makes it ready for some neighbouring columns, and what it returns takes (row, lanes) of them; it may be
+/// given the same ones twice. Parameters are stepped by 0 (one for all) or 1 (one per row or column).
 namespace equant::inline EQUANT_ABI::gemm {
 
 /// A parameter per row or column: element i is at[i * step].

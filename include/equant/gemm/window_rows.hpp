@@ -51,8 +51,8 @@ inline void copy_bytes(const void* from, std::size_t n, void* to) {
 
 }  // namespace driver
 
-/// The windows of dense images N x H x W x C as rows, [kernel row][kernel column][channel], in the channels from some on:
-/// row (n H' + y) W' + x is what the kernel sees at (y, x). What lies beside the image has the code `zero_point`.
+/// The windows of dense images N x H x W x C as rows, [kernel row][kernel column][channel], in the channels from some
+/// on: row (n H' + y) W' + x is what the kernel sees at (y, x). What lies beside the image has the code `zero_point`.
 template <class Isa, byte_code T>
 class window_rows {
   using mac = kernels::mac_on<Isa>;
@@ -88,7 +88,8 @@ class window_rows {
     index_t column = first % result_[2], row = first / result_[2] % result_[1], image = first / result_[2] / result_[1];
     const index_t kernel = window_.kernel[1] * channels_;
     for (index_t m = 0; m < count; ++m, to += stride) {
-      const index_t top = row * window_.strides[0] - window_.pads[0], left = column * window_.strides[1] - window_.pads[1];
+      const index_t top = row * window_.strides[0] - window_.pads[0],
+                    left = column * window_.strides[1] - window_.pads[1];
       const T* from = images_ + image * sizes_[1] * sizes_[2] * sizes_[3];
       for (index_t i = 0; i < window_.kernel[0]; ++i) {
         const index_t y = top + i * window_.dilations[0];
@@ -115,7 +116,8 @@ class window_rows {
   void gather_line(const T* line, index_t left, Out* out) const {
     const index_t width = sizes_[2], pixel = sizes_[3], taps = window_.kernel[1], apart = window_.dilations[1];
     if (apart == 1 && pixel == channels_) {
-      const index_t before = std::clamp<index_t>(-left, 0, taps), last = std::clamp<index_t>(width - left, before, taps);
+      const index_t before = std::clamp<index_t>(-left, 0, taps),
+                    last = std::clamp<index_t>(width - left, before, taps);
       if (before > 0) fill(out, before * channels_);
       put(line + (left + before) * pixel, (last - before) * channels_, out + before * channels_);
       if (last < taps) fill(out + last * channels_, (taps - last) * channels_);

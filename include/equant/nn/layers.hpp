@@ -41,7 +41,7 @@ struct weights {
   std::vector<std::int32_t> zero_points{};  ///< empty: 0; one, or as many as scales
   int bits = 8;                             ///< the width the codes need
   index_t group = 0;                        ///< inputs of a dense layer that share a scale; 0: all
-  std::vector<float> levels{};              ///< empty: codes are integers; else they number 2^bits levels of each output
+  std::vector<float> levels{};  ///< empty: codes are integers; else they number 2^bits levels of each output
 
   /// On a grid of integers; or on levels of its own: the layer then computes in float.
   bool quantized() const { return !codes.empty() && levels.empty(); }
@@ -162,15 +162,15 @@ struct constant {
   tensor value{};
 };
 
-using layer = std::variant<conv, dense, batch_norm, clip, binary, unary, matmul, max_pool, average_pool, global_average_pool,
-                           reshape, transpose, concat, slice, pad, softmax, copy, constant>;
+using layer = std::variant<conv, dense, batch_norm, clip, binary, unary, matmul, max_pool, average_pool,
+                           global_average_pool, reshape, transpose, concat, slice, pad, softmax, copy, constant>;
 
 /// "conv", "dense", ...: for reports and messages.
 inline const char* kind_name(const layer& l) {
-  constexpr const char* names[] = {"conv",        "dense",        "batch norm",          "clip",    "binary",    "unary",
-                                   "matmul",      "max pool",     "average pool",        "global average pool",
-                                   "reshape",     "transpose",    "concat",              "slice",   "pad",       "softmax",
-                                   "copy",        "constant"};
+  constexpr const char* names[] = {"conv",    "dense",     "batch norm", "clip",         "binary",
+                                   "unary",   "matmul",    "max pool",   "average pool", "global average pool",
+                                   "reshape", "transpose", "concat",     "slice",        "pad",
+                                   "softmax", "copy",      "constant"};
   static_assert(std::size(names) == std::variant_size_v<layer>);
   if (const auto* b = std::get_if<binary>(&l)) {
     constexpr const char* kinds[] = {"add", "subtract", "multiply", "divide"};

@@ -27,7 +27,8 @@ inline float rounded(float x, float scale, float largest) {
 inline double squared_error(std::span<const float> w, float scale, float largest) {
   double sum = 0;
   for (float x : w) {
-    const double e = static_cast<double>(x) - static_cast<double>(rounded(x, scale, largest)) * static_cast<double>(scale);
+    const double e =
+        static_cast<double>(x) - static_cast<double>(rounded(x, scale, largest)) * static_cast<double>(scale);
     sum += e * e;
   }
   return sum;
@@ -78,15 +79,16 @@ inline float weight_scale(std::span<const float> w, int bits) {
   return best;
 }
 
-/// The least scale at which a bias fits its 32 bits, with room for the sum: |b| / (input * scale) <= 2^30. Channels whose
-/// weights are next to nothing need it.
+/// The least scale at which a bias fits its 32 bits, with room for the sum: |b| / (input * scale) <= 2^30. Channels
+/// whose weights are next to nothing need it.
 inline float least_scale_for_bias(float bias, float input_scale) {
   return std::abs(bias) / (input_scale * 0x1p30f);
 }
 
 /// Rounds weights to the nearest codes of `bits` bits, symmetric, a scale per output channel or one. `bias` and
 /// `input_scale` keep the scales large enough for the bias's codes; no bias: empty.
-inline void quantize_weights(weights& w, int bits, bool per_channel, std::span<const float> bias = {}, float input_scale = 1) {
+inline void quantize_weights(weights& w, int bits, bool per_channel, std::span<const float> bias = {},
+                             float input_scale = 1) {
   const auto outputs = static_cast<std::size_t>(w.outputs());
   const std::size_t each = outputs == 0 ? 0 : w.values.values.size() / outputs;
   static_cast<void>(largest_weight_code(bits));
@@ -133,15 +135,16 @@ inline void quantize_weights_in_groups(weights& w, int bits, index_t group) {
   weighing::put_on_scales(w);
 }
 
-/// Rounds a bias to codes of scale input's scale * weights' scale. Throws std::invalid_argument, with the channel, where
-/// one does not fit 32 bits.
+/// Rounds a bias to codes of scale input's scale * weights' scale. Throws std::invalid_argument, with the channel,
+/// where one does not fit 32 bits.
 inline void quantize_bias(bias& b, const weights& w, float input_scale) {
   b.codes.resize(b.values.size());
   for (std::size_t o = 0; o < b.values.size(); ++o) {
     const double scale = static_cast<double>(input_scale) * static_cast<double>(w.scale(static_cast<index_t>(o)));
     const double code = std::nearbyint(static_cast<double>(b.values[o]) / scale);
     if (!(std::abs(code) <= 2147483647.0)) {
-      contract::invalid_argument("the bias ", b.values[o], " of channel ", o, " does not fit 32 bits at a scale of ", scale);
+      contract::invalid_argument("the bias ", b.values[o], " of channel ", o, " does not fit 32 bits at a scale of ",
+                                 scale);
     }
     b.codes[o] = static_cast<std::int32_t>(code);
     b.values[o] = static_cast<float>(code * scale);

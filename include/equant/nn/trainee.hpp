@@ -24,8 +24,8 @@ struct prepare_options {
   range_observer calibrator = automatic{};     ///< of activations, before training
   std::vector<std::string> keep_float{};       ///< nodes that are not quantized
   double averaging = 0.01;                     ///< straight_through: the constant of the moving averages of ranges
-  /// Batch normalizations train inside their convolutions and products (trained_norm.hpp); else they are folded with the
-  /// statistics they hold before training begins.
+  /// Batch normalizations train inside their convolutions and products (trained_norm.hpp); else they are folded with
+  /// the statistics they hold before training begins.
   bool train_norms = false;
 };
 

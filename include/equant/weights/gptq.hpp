@@ -26,7 +26,8 @@ inline Eigen::MatrixXf upper_factor(const Eigen::MatrixXf& s, float damping = 0.
 
 namespace compensating {
 
-/// Inputs `first` and on. `errors` holds what was lost at inputs before them, and in their own columns what that comes to.
+/// Inputs `first` and on. `errors` holds what was lost at inputs before them, and in their own columns what that comes
+/// to.
 template <class Round>
 void round_columns(Eigen::MatrixXf& w, Eigen::MatrixXf& errors, const Eigen::MatrixXf& r, index_t first, index_t count,
                    Round& round) {
@@ -54,10 +55,10 @@ void round_columns(Eigen::MatrixXf& w, Eigen::MatrixXf& errors, const Eigen::Mat
 }  // namespace compensating
 
 /// Rounds weights `w`, outputs x inputs, one input after the other; what rounding an input's weights costs is taken
-/// over by the inputs that follow, as far as they vary together: GPTQ, Frantar et al. 2022. `r` is the upper factor R of
-/// the inputs' moments: with e what was lost so far, input i is rounded at w_i + e R_i / R(i, i), which is GPTQ without
-/// its inverse (Chen et al. 2025); blocks are halved, so that nearly all is products of large matrices. `round(i,
-/// column)` puts the weights of input i on their levels in place. Afterwards `w` holds the levels.
+/// over by the inputs that follow, as far as they vary together: GPTQ, Frantar et al. 2022. `r` is the upper factor R
+/// of the inputs' moments: with e what was lost so far, input i is rounded at w_i + e R_i / R(i, i), which is GPTQ
+/// without its inverse (Chen et al. 2025); blocks are halved, so that nearly all is products of large matrices.
+/// `round(i, column)` puts the weights of input i on their levels in place. Afterwards `w` holds the levels.
 template <class Round>
 void gptq(Eigen::MatrixXf& w, const Eigen::MatrixXf& r, Round&& round) {
   if (r.rows() != w.cols()) contract::invalid_argument("moments of ", r.rows(), " inputs for weights of ", w.cols());
