@@ -6,6 +6,7 @@
 #include <equant/nn/evaluate.hpp>
 #include <equant/nn/layer_inputs.hpp>
 #include <equant/weights/activation_aware.hpp>
+
 #include <optional>
 
 namespace equant::inline EQUANT_ABI::nn {

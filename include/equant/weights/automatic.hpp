@@ -2,11 +2,12 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <concepts>
 #include <equant/weights/activation_aware.hpp>
 #include <equant/weights/adaround.hpp>
 #include <equant/weights/hqq.hpp>
 #include <equant/weights/round_weights.hpp>
+
+#include <concepts>
 #include <string>
 
 namespace equant::inline EQUANT_ABI::weights {

@@ -2,8 +2,9 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <Eigen/Cholesky>
 #include <equant/weights/round_weights.hpp>
+
+#include <Eigen/Cholesky>
 
 namespace equant::inline EQUANT_ABI::weights {
 

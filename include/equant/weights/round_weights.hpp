@@ -5,6 +5,7 @@
 #include <equant/weights/gptq.hpp>
 #include <equant/weights/hadamard.hpp>
 #include <equant/weights/scales.hpp>
+
 #include <numeric>
 
 namespace equant::inline EQUANT_ABI::weights {
