@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: the equant authors
 // SPDX-License-Identifier: MIT
 #include "catch.hpp"
+#include "golden.hpp"
 #include "nn/naive.hpp"
 
 #include <equant/nn/loss.hpp>
@@ -26,7 +27,9 @@ struct small_net {
   double epsilon = static_cast<double>(1e-2f);
 
   nn::graph graph() const {
-    const auto held = [](const naive::tensor& w) { return nn::weights{{w.sizes, naive::floats(w.values)}, {}, {}, {}}; };
+    const auto held = [](const naive::tensor& w) {
+      return nn::weights{{w.sizes, naive::floats(w.values)}, {}, {}, {}};
+    };
     const auto norm = [&](std::size_t i) {
       return nn::batch_norm{naive::floats(scale[i].values), naive::floats(shift[i].values),
                             naive::floats(mean[i].values), naive::floats(variance[i].values), 1e-2f};
@@ -139,5 +142,54 @@ TEST_CASE("training pass: gradients of a whole network with trained normalizatio
         }
       }
     }
+  }
+}
+
+TEST_CASE("training pass: a convolution and its normalization as PyTorch trains them") {
+  const auto rows = golden::csv("torch_conv_bn.csv");
+  const auto of = [&](const std::string& name) {
+    std::istringstream text(golden::named(rows, name).text("values"));
+    return std::vector<float>{std::istream_iterator<float>(text), {}};
+  };
+  const auto as_torch = [](std::span<const float> x, const shape& s) {  // from N x H x W x C
+    std::vector<float> y(x.size());
+    nn::copy_strided(s, x.data(), nn::memory_strides(s), y.data(), row_major_strides(s));
+    return y;
+  };
+  const auto check = [](std::span<const float> got, const std::vector<float>& wanted) {
+    REQUIRE(got.size() == wanted.size());
+    for (std::size_t i = 0; i < wanted.size(); ++i) CHECK(got[i] == Approx(wanted[i]).epsilon(1e-5).margin(5e-6));
+  };
+  const shape in{2, 2, 4, 4}, out{2, 3, 4, 4};
+  const nn::tensor x{in, of("x")};
+  constexpr float infinity = std::numeric_limits<float>::infinity();
+  nn::graph g;
+  int v = g.add_input("x", {-1, 2, 4, 4});
+  const int before = v = g.add("as it is", nn::clip{-infinity, infinity}, {v});
+  v = g.add("conv", nn::conv{{{{3, 2, 3, 3}, of("weight")}, {}, {}, {}}, {of("bias"), {}}, small_net::window, 1}, {v});
+  g.outputs = {g.add("norm", nn::batch_norm{of("gamma"), of("beta"), of("mean"), of("variance"), 1e-3f}, {v})};
+  for (const std::string statistics : {"batch_", "frozen_"}) {
+    INFO(statistics);
+    nn::trainee t = nn::prepare(
+        g, x,
+        {.method = nn::grid_learning::straight_through, .keep_float = {"as it is", "conv"}, .train_norms = true});
+    t.current.at(before).grid = nn::grid{1e-6f, 0, {0, 255}};  // of the bias
+    t.options.weight_bits = 4;
+    t.weights[1] = {of("scale"), {-8, 7}};
+    nn::refresh(t);
+    nn::training_pass pass(t);
+    pass.forward(std::span(&x, 1), false, statistics == "batch_");
+    check(as_torch(pass.output(), out), of(statistics + "y"));
+    const std::vector<float> dy = of("dy");
+    nn::copy_strided(out, dy.data(), row_major_strides(out), pass.output_gradient().data(), nn::memory_strides(out));
+    pass.backward();
+    check(pass.parameters()[0].gradient, of(statistics + "dweight"));
+    check(pass.parameters()[1].gradient, of(statistics + "dgamma"));
+    check(pass.parameters()[2].gradient, of(statistics + "dbeta"));
+    check(as_torch(pass.gradient(before), in), of(statistics + "dx"));
+    std::vector<float> mean = t.norms[1]->norm.mean;
+    for (std::size_t c = 0; c < mean.size(); ++c) mean[c] += of("bias")[c];
+    check(mean, of(statistics + "mean"));
+    check(t.norms[1]->norm.variance, of(statistics + "variance"));
   }
 }

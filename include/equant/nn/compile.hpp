@@ -35,7 +35,6 @@ class compiler {
   program take() && { return std::move(made_); }
 
  private:
-  using float_list = std::vector<float_input>;
   using operand = kernels::code_operand<std::uint8_t>;
 
   const shape& sizes(int v) const { return sizes_[static_cast<std::size_t>(v)]; }
@@ -254,11 +253,14 @@ class compiler {
     return true;
   }
 
+  template <class T, class L>
+  static constexpr bool moves = std::same_as<L, pad> ||
+      requires(const L& l, std::span<const moving::source<T>> x, T* y) { moving::run(l, x, y, shape{}); };
   /// Layers that move values of type T; `form(v)` gives a value in that form.
   template <class T, class L, class Form>
   bool build_move(const L& what, const node& n, int out, Form&& form) {
     constexpr bool pads = std::same_as<L, pad>;
-    if constexpr (pads || requires(std::span<const moving::source<T>> x, T* y) { moving::run(what, x, y, shape{}); }) {
+    if constexpr (moves<T, L>) {
       std::vector<int> pieces;
       for (int v : n.inputs) pieces.push_back(form(v));
       std::vector<moving::source<T>> from;
@@ -311,7 +313,7 @@ class compiler {
           if (build_move<float>(what, n, n.output, [&](int v) { return floats_of(v); })) return;
           std::vector<int> pieces;
           for (int v : n.inputs) pieces.push_back(floats_of(v));
-          float_list from;
+          std::vector<float_input> from;
           for (std::size_t i = 0; i < pieces.size(); ++i) {
             use(pieces[i]);
             from.push_back({nullptr, sizes(n.inputs[i])});
@@ -322,7 +324,7 @@ class compiler {
             for (std::size_t i = 0; i < from.size(); ++i) from[i].data = r.at<const float>(pieces[i]);
             if constexpr (std::same_as<L, constant>) {
               copy_strided(to, own->value.values.data(), row_major_strides(to), r.at<float>(y), memory_strides(to));
-            } else if constexpr (requires(std::span<const float_input> x) { in_float::run(*own, x, float_output{}); }) {
+            } else if constexpr (!moves<float, L> && !std::same_as<L, conv>) {
               in_float::run(*own, std::span<const float_input>(from), float_output{r.at<float>(y), to});
             }
           });

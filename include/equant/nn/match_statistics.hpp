@@ -53,6 +53,7 @@ inline void match_statistics(trainee& t, std::span<const tensor> inputs) {
         weights& w = *weights_of(t.net.nodes[i].layer);
         std::vector<float>& b = bias_of(t.net.nodes[i].layer)->values;
         b.resize(channels, 0);
+        const std::vector<float>& rounded = bias_of(t.current.nodes[i].layer)->values;
         std::vector<float>& scales = t.weights[i].scales;
         const std::size_t each = w.values.values.size() / channels;
         std::vector<float> factor(channels, 1);
@@ -63,7 +64,8 @@ inline void match_statistics(trainee& t, std::span<const tensor> inputs) {
           }
           for (std::size_t k = c * each; k < (c + 1) * each; ++k) w.values.values[k] *= factor[c];
           float& shift = t.norms[i] ? t.norms[i]->norm.shift[c] : b[c];
-          shift = (shift - static_cast<float>(now.mean[c])) * factor[c] + static_cast<float>(aim[i].mean[c]);
+          const float rounding = rounded.empty() ? 0 : rounded[c] - b[c];
+          shift = (shift + rounding - static_cast<float>(now.mean[c])) * factor[c] + static_cast<float>(aim[i].mean[c]);
           if (t.norms[i]) t.norms[i]->norm.scale[c] *= factor[c];
         }
         for (std::size_t k = 0; k < values.size(); ++k) {

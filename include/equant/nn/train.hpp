@@ -111,35 +111,14 @@ inline tensor hint(const graph& teacher, std::span<const tensor> batch, const tr
   })[0];
 }
 
-/// What was learned, apart from the networks around it.
-struct snapshot {
-  graph net;
-  std::vector<learning_weights> weights;
-  std::vector<std::optional<trained_norm>> norms;
-  std::vector<learning_grid> grids;
-
-  void take(const trainee& t) {
-    net = t.net;
-    weights = t.weights;
-    norms = t.norms;
-    grids = t.grids;
-  }
-  void restore(trainee& t) const {
-    t.net = net;
-    t.weights = weights;
-    t.norms = norms;
-    t.grids = grids;
-    refresh(t);
-  }
-};
-
-/// Restores a snapshot, whatever ends the training.
+/// Gives a trainee back what was best, whatever ends the training: by moves, which throw nothing.
 struct leave_behind {
   trainee& t;
-  const snapshot& best;
+  trainee& best;
 
-  ~leave_behind() { best.restore(t); }
+  ~leave_behind() { t = std::move(best); }
 };
+static_assert(std::is_nothrow_move_assignable_v<trainee>);
 
 }  // namespace training
 
@@ -177,8 +156,8 @@ inline void train(trainee& t, std::span<const tensor> inputs, std::span<const in
     return static_cast<double>(step) < part * static_cast<double>(steps);
   };
   const bool trains_norms = std::any_of(t.norms.begin(), t.norms.end(), [](const auto& n) { return n.has_value(); });
-  training::snapshot best;
-  best.take(t);
+  refresh(t);
+  trainee best = t;
   const training::leave_behind at_the_end{t, best};
   double least = std::numeric_limits<double>::infinity();
   bool stopped = false;
@@ -229,7 +208,7 @@ inline void train(trainee& t, std::span<const tensor> inputs, std::span<const in
     refresh(t);
     if (loss / seen > least || (stopped && epoch > 0)) continue;
     if (!of_batches) least = loss / seen;
-    best.take(t);
+    best = t;
     if (o.improved) o.improved(t);
   }
 }
