@@ -2,71 +2,9 @@
 // SPDX-License-Identifier: MIT
 #include "catch.hpp"
 #include "core/says.hpp"
+#include "nn/spots.hpp"
 
-#include <equant/nn/train.hpp>
-
-using namespace equant;
-
-namespace {
-
-nn::weights some_weights(const shape& s, splitmix64& random) {
-  nn::weights w;
-  w.values = nn::tensor(s);
-  for (float& v : w.values.values) v = static_cast<float>(random.uniform() - 0.5);
-  return w;
-}
-
-/// Images of two bright spots; the label says in which half of the image the brighter one is.
-struct spots {
-  nn::tensor x{shape{120, 1, 6, 6}};
-  std::vector<index_t> y;
-
-  spots() {
-    splitmix64 random(5);
-    for (index_t n = 0; n < 120; ++n) {
-      const index_t label = n % 2;
-      const auto at = [&](index_t half) { return static_cast<std::size_t>(n * 36 + half * 18) + random() % 18; };
-      x.values[at(label)] = static_cast<float>(1 + random.uniform());
-      x.values[at(1 - label)] = static_cast<float>(0.5 * random.uniform());
-      y.push_back(label);
-    }
-  }
-};
-
-/// conv, (batch norm,) relu, pool and a sum of two branches: an example of what networks are made of.
-nn::graph net(bool with_norm) {
-  splitmix64 random(9);
-  nn::graph g;
-  g.name = "spots";
-  const std::vector<float> zeros(4, 0), ones(4, 1);
-  int v = g.add_input("x", {-1, 1, 6, 6});
-  v = g.add("conv",
-            nn::conv{some_weights({4, 1, 3, 3}, random), {zeros, {}}, {{3, 3}, {1, 1}, {1, 1}, {1, 1, 1, 1}, false}, 1},
-            {v});
-  if (with_norm) v = g.add("norm", nn::batch_norm{ones, zeros, zeros, ones, 1e-5f}, {v});
-  v = g.add("relu", nn::clip{}, {v});
-  const int branch = g.add(
-      "depthwise",
-      nn::conv{some_weights({4, 1, 3, 3}, random), {zeros, {}}, {{3, 3}, {1, 1}, {1, 1}, {1, 1, 1, 1}, false}, 4}, {v});
-  v = g.add("sum", nn::binary{nn::binary_kind::add}, {v, branch});
-  v = g.add("pool", nn::average_pool{{{2, 2}, {2, 2}, {1, 1}, {0, 0, 0, 0}, false}, false}, {v});
-  v = g.add("flat", nn::reshape{{0, -1}}, {v});
-  v = g.add("dense", nn::dense{some_weights({2, 36}, random), {{0, 0}, {}}}, {v});
-  g.outputs = {g.add("softmax", nn::softmax{1}, {v})};
-  return g;
-}
-
-index_t correct(const nn::graph& g, const spots& data) {
-  return nn::count_correct(nn::evaluate(g, std::span(&data.x, 1))[0].values, data.y);
-}
-
-nn::graph trained_float(const spots& data, bool with_norm) {
-  nn::trainee t = nn::prepare_float(net(with_norm));
-  nn::train(t, data.x, data.y, {.epochs = 40, .optimizer = {.rate = 0.01}});
-  return nn::convert(t);
-}
-
-}  // namespace
+using namespace spotted;
 
 TEST_CASE("training: a float network learns and batch normalization gathers statistics") {
   const spots data;
@@ -212,6 +150,42 @@ TEST_CASE("match statistics: normalizations that train take the difference as fo
   }
 }
 
+TEST_CASE("training: answers that are images are come near to, those of a teacher too") {
+  const spots data;
+  splitmix64 random(3);
+  const auto one = [&] {
+    nn::graph g;
+    const int v = g.add_input("x", {-1, 1, 6, 6});
+    const nn::window window{{3, 3}, {1, 1}, {1, 1}, {1, 1, 1, 1}, false};
+    g.outputs = {g.add("conv", nn::conv{some_weights({2, 1, 3, 3}, random), {{0.25f, -0.5f}, {}}, window, 1}, {v})};
+    return g;
+  };
+  const nn::graph known = one(), start = one();
+  const nn::tensor wanted = nn::evaluate(known, std::span(&data.x, 1))[0];
+  const std::vector<float>& aim = nn::weights_of(known.nodes[0].layer)->values.values;
+  const nn::train_options ways[] = {{.targets = &wanted},
+                                    {.targets = &wanted, .teacher = &known},
+                                    {.teacher = &known, .teacher_share = 1, .temperature = 1}};
+  for (nn::train_options how : ways) {
+    nn::trainee t = nn::prepare_float(start);
+    how.epochs = 60;
+    nn::train(t, data.x, {}, how);
+    const std::vector<float>& got = nn::weights_of(t.net.nodes[0].layer)->values.values;
+    for (std::size_t i = 0; i < 9; ++i) {  // what softmax says of a place is the difference of its channels
+      CHECK(got[i + 9] - got[i] == Approx(aim[i + 9] - aim[i]).margin(0.02));
+      if (how.targets != nullptr) CHECK(got[i] == Approx(aim[i]).margin(0.02));
+    }
+  }
+  const nn::graph few = nn::fine_tune(start, data.x, {}, {.weight_bits = 4, .activation_bits = 4},
+                                      {.epochs = 60, .optimizer = {.rate = 0.2}, .targets = &wanted});
+  const auto db = [&](const nn::graph& g) { return nn::worst_sqnr_db({&wanted, 1}, nn::evaluate(g, {&data.x, 1})); };
+  CHECK(db(start) < 5);
+  CHECK(db(few) > 10);
+  nn::trainee t = nn::prepare_float(start);
+  CHECK_THROWS_WITH(nn::train(t, data.x, data.y), says("labels for answers of 120 x 2 x 6 x 6"));
+  CHECK_THROWS_WITH(nn::train(t, data.x, {}, {.targets = &data.x}), says("targets of 120 x 1 x 6 x 6 for answers"));
+}
+
 TEST_CASE("training: a seed gives the same weights bit for bit") {
   const spots data;
   const auto weights = [&](std::uint64_t seed) {
@@ -310,6 +284,9 @@ TEST_CASE("training: inputs that do not fit are refused before the first step") 
   std::vector<index_t> labels = data.y;
   labels[3] = -1;
   CHECK_THROWS_WITH(nn::train(t, data.x, labels), says("entry 3 has label -1"));
+  const nn::graph teacher = net(false);
+  CHECK_THROWS_WITH(nn::train(t, data.x, std::span(data.y).first(7), {.teacher = &teacher, .teacher_share = 1}),
+                    says("7 labels for 120 inputs"));
   CHECK_THROWS_AS(nn::train(t, nn::tensor(shape{120, 1, 6, 5}), data.y), std::invalid_argument);
   CHECK_THROWS_AS(nn::train(t, nn::tensor(shape{120, 36}), data.y), std::invalid_argument);
   CHECK_THROWS_AS(nn::train(t, std::vector<nn::tensor>{data.x, data.x}, data.y), std::invalid_argument);

@@ -28,6 +28,9 @@ struct train_options {
   /// Of networks that are not quantized a unit is 1.
   optimizer_options optimizer{.rate = 0.02};
   std::uint64_t seed = 1;
+  /// Answers, an entry per input, to come near to by mean squared error: for networks that do not classify. Labels are
+  /// not asked for then, and a teacher is followed by the same measure. A softmax at the end is left out.
+  const tensor* targets = nullptr;
   const graph* teacher = nullptr;            ///< a float network to distill from
   double teacher_share = 0.5;                ///< of the loss; 1: no label is needed
   double temperature = 2;
@@ -73,21 +76,35 @@ inline graph without_softmax(graph g) {
   return g;
 }
 
-/// How many outputs an entry has.
-inline index_t classes(const graph& g, std::span<const tensor> inputs) {
+/// The sizes of all answers.
+inline shape answer_sizes(const graph& g, std::span<const tensor> inputs) {
   const graph whole = without_softmax(g);
   std::vector<shape> sizes;
   for (const tensor& x : inputs) sizes.push_back(x.sizes);
-  const shape out = infer_shapes(whole, sizes)[static_cast<std::size_t>(whole.outputs[0])];
-  return out.count() / std::max<index_t>(inputs[0].sizes[0], 1);
+  return infer_shapes(whole, sizes)[static_cast<std::size_t>(whole.outputs[0])];
 }
 
-/// The teacher's answers to all inputs; empty where there is no teacher, or inputs change from step to step.
+/// How many outputs an entry has.
+inline index_t classes(const graph& g, std::span<const tensor> inputs) {
+  return answer_sizes(g, inputs).count() / std::max<index_t>(inputs[0].sizes[0], 1);
+}
+
+/// As values lie in a pass: images with the channel fastest.
+inline tensor as_in_memory(tensor x) {
+  if (x.sizes.rank != 4) return x;
+  std::vector<float> values(x.values.size());
+  copy_strided(x.sizes, x.values.data(), row_major_strides(x.sizes), values.data(), memory_strides(x.sizes));
+  x.values = std::move(values);
+  return x;
+}
+
+/// The teacher's answers to all inputs, as they lie in memory; empty where there is no teacher, or inputs change from
+/// step to step.
 inline tensor answers(const graph* teacher, std::span<const tensor> inputs, index_t batch) {
   tensor all;
   for (index_t first = 0, n = inputs[0].sizes[0]; teacher != nullptr && first < n; first += batch) {
     const std::vector<tensor> part = some_rows(inputs, first, std::min(batch, n - first));
-    const tensor y = evaluate(*teacher, part, {.grids = false})[0];
+    const tensor y = as_in_memory(evaluate(*teacher, part, {.grids = false})[0]);
     if (first == 0) all.sizes = y.sizes;
     all.sizes[0] = n;
     all.values.insert(all.values.end(), y.values.begin(), y.values.end());
@@ -95,10 +112,11 @@ inline tensor answers(const graph* teacher, std::span<const tensor> inputs, inde
   return all;
 }
 
-/// The teacher's answers to a batch, and the loss of the values inside that are on grids, its gradients added.
+/// The teacher's answers to a batch, as they lie in memory, and the loss of the values inside that are on grids, its
+/// gradients added.
 inline tensor hint(const graph& teacher, std::span<const tensor> batch, const trainee& t, float weight,
                    training_pass& pass, double& loss) {
-  return evaluate(teacher, batch, {.grids = false}, [&](int v, std::span<float> aim, const shape&) {
+  return as_in_memory(evaluate(teacher, batch, {.grids = false}, [&](int v, std::span<float> aim, const shape&) {
     const int g = t.grid_of[static_cast<std::size_t>(v)];
     if (weight == 0 || g < 0 || t.net.producer(v) == nullptr) return;
     const auto& observed = t.grids[static_cast<std::size_t>(g)].observed;
@@ -108,7 +126,7 @@ inline tensor hint(const graph& teacher, std::span<const tensor> batch, const tr
     square = std::max(square / static_cast<double>(aim.size()), 1e-20);
     const float share = weight / static_cast<float>(square);
     loss += static_cast<double>(share) * mean_squared_error(pass.value(v), aim, share, pass.gradient(v));
-  })[0];
+  })[0]);
 }
 
 /// Gives a trainee back what was best, whatever ends the training: by moves, which throw nothing.
@@ -131,9 +149,17 @@ inline void train(trainee& t, std::span<const tensor> inputs, std::span<const in
                   const train_options& o = {}) {
   check_inputs(t.net, inputs);
   const index_t all = inputs[0].sizes[0];
-  const bool labelled = o.teacher == nullptr || o.teacher_share < 1;
-  if (labelled && static_cast<index_t>(labels.size()) != all) {
+  const bool labelled = o.targets == nullptr && (o.teacher == nullptr || o.teacher_share < 1);
+  const shape answers = training::answer_sizes(t.net, inputs);
+  const index_t places = answers.rank == 4 ? answers[2] * answers[3] : 1;  // each with classes of its own
+  if ((labelled || !labels.empty()) && static_cast<index_t>(labels.size()) != all) {
     contract::invalid_argument(labels.size(), " labels for ", all, " inputs");
+  }
+  if (labelled && places != 1) {
+    contract::invalid_argument("labels for answers of ", to_string(answers), ", which want targets");
+  }
+  if (o.targets != nullptr && o.targets->sizes != answers) {
+    contract::invalid_argument("targets of ", to_string(o.targets->sizes), " for answers of ", to_string(answers));
   }
   check_labels(labels, training::classes(t.net, inputs));
   if (o.batch < 1 || o.epochs < 0) contract::invalid_argument(o.epochs, " epochs in batches of ", o.batch);
@@ -146,6 +172,7 @@ inline void train(trainee& t, std::span<const tensor> inputs, std::span<const in
   }
   const bool asked_once = o.teacher != nullptr && !o.augment && o.hints == 0;
   const tensor taught = training::answers(asked_once ? &teacher : nullptr, inputs, o.batch);
+  const tensor targets = o.targets != nullptr ? training::as_in_memory(*o.targets) : tensor{};
 
   training_pass pass(t);
   splitmix64 random(o.seed);
@@ -178,16 +205,23 @@ inline void train(trainee& t, std::span<const tensor> inputs, std::span<const in
       refresh(t, observe && t.options.method == grid_learning::straight_through);
       pass.forward(batch, observe, within(step, o.batch_statistics));
       const std::span<float> gradient = pass.output_gradient();
+      const auto near = [&](const tensor& aim, float weight) {
+        return mean_squared_error(pass.output(), aim.values, weight, gradient);
+      };
       double now = 0;
       if (share < 1) {
-        now += (1 - static_cast<double>(share)) * cross_entropy(pass.output(), wanted, 1 - share, gradient);
+        now += (1 - static_cast<double>(share)) *
+               (labelled ? cross_entropy(pass.output(), wanted, 1 - share, gradient)
+                         : near(training::chosen_rows(std::span(&targets, 1), rows)[0], 1 - share));
       }
       if (o.teacher != nullptr) {
         const tensor aim =
             taught.values.empty() ? training::hint(teacher, batch, t, static_cast<float>(o.hints), pass, now)
                                   : training::chosen_rows(std::span(&taught, 1), rows)[0];
         now += static_cast<double>(share) *
-               distillation(pass.output(), aim.values, n, static_cast<float>(o.temperature), share, gradient);
+               (o.targets != nullptr ? near(aim, share)
+                                     : distillation(pass.output(), aim.values, n * places,
+                                                    static_cast<float>(o.temperature), share, gradient));
       }
       if (!std::isfinite(now)) {
         const node* where = pass.first_not_finite();
