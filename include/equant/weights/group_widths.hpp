@@ -9,8 +9,7 @@
 /// A width for each group of a layer's inputs: many bits where the inputs are strong, few where they hardly count
 /// (SliM-LLM, Huang et al. 2024):
 ///
-///   auto widths = weights::group_widths(w, s, 3.5, {.group = 64});   // 3.5 bits on average, at least error
-///   auto q = weights::round_groups(w, s, widths);                    // GPTQ onto them
+///   auto [widths, q] = weights::round_in_groups(w, s, 3.5, {.group = 64});   // 3.5 bits on average, at least error
 namespace equant::inline EQUANT_ABI::weights {
 
 struct group_width_options {
@@ -25,7 +24,6 @@ struct grouped_widths {
   std::vector<int> bits;
   group_width_options options{};
   double average = 0;  ///< bits per weight, scales not counted
-  double error = 0;    ///< expected, as the choices below count it
 };
 
 namespace grouping {
@@ -83,7 +81,7 @@ inline grouped_widths group_widths(const Eigen::MatrixXf& w, const Eigen::Matrix
   }
   const auto count = static_cast<double>(w.size());
   const allocation a = within_bytes(groups, static_cast<std::int64_t>(average * count));
-  grouped_widths widths{{}, o, count > 0 ? static_cast<double>(a.bytes) / count : 0, a.error};
+  grouped_widths widths{{}, o, count > 0 ? static_cast<double>(a.bytes) / count : 0};
   for (std::size_t g = 0; g < groups.size(); ++g) widths.bits.push_back(groups[g][a.chosen[g]].bits);
   return widths;
 }
@@ -129,6 +127,24 @@ inline coded_weights round_groups(const Eigen::MatrixXf& w, const Eigen::MatrixX
     refit_scales(q, w, s);
   }
   return q;
+}
+
+struct grouped_rounding {
+  grouped_widths widths;
+  coded_weights result;
+};
+
+/// Rounds to the widths of group_widths(), or to the largest one width for all within the average where, once rounded,
+/// that loses less.
+inline grouped_rounding round_in_groups(const Eigen::MatrixXf& w, const Eigen::MatrixXf& s, double average,
+                                        const group_width_options& o = {}) {
+  grouped_rounding own{group_widths(w, s, average, o), {}}, even = own;
+  own.result = round_groups(w, s, own.widths);
+  const int bits = *std::find_if(o.bits.rbegin(), o.bits.rend(), [&](int b) { return b <= average; });
+  even.widths = {std::vector<int>(own.widths.bits.size(), bits), o, static_cast<double>(bits)};
+  even.result = round_groups(w, s, even.widths);
+  const bool better = output_error(w, even.result.values, s) < output_error(w, own.result.values, s);
+  return better ? std::move(even) : std::move(own);
 }
 
 }  // namespace equant::inline EQUANT_ABI::weights
