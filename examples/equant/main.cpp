@@ -81,6 +81,8 @@ int main(int argc, char** argv) {
   command->add_option("--activation-bits", quantize.activation_bits, "2 to 8, or float")->capture_default_str();
   command->add_option("--group-size", quantize.group,
                       "So many inputs of a product share a scale, 16, 32, 64 ...; with activations in float");
+  command->add_flag("--codebooks", quantize.codebooks,
+                    "Weights on levels of each channel's own, 2^bits of them, for 2 and 3 bits; the file holds floats");
   command->add_option("--calibrator", quantize.calibrator, "automatic, min_max, mse, entropy, percentile:99.99")
       ->capture_default_str();
   command

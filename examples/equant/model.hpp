@@ -23,6 +23,7 @@ struct quantize_options {
   std::optional<double> same_answers;     ///< or the answers as in float, in percent, reach a target
   std::string csv, svg, png;              ///< of the curve of size against error; empty: none
   long group = 0;                         ///< inputs of dense layers that share a scale; 0: a scale per output
+  bool codebooks = false;                 ///< weights on levels of each channel's own, not on integers
   std::string calibrator = "automatic";
   std::string method = "gptq";            ///< how weights are rounded
   std::string equalize = "automatic";

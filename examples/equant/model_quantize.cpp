@@ -75,6 +75,7 @@ void quantize(const quantize_options& given) {
   o.weight_bits = given.weight_bits;
   o.per_channel = !given.per_tensor;
   o.group = given.group;
+  o.codebooks = given.codebooks;
   o.symmetric_activations = given.symmetric;
   o.calibrator = calibrator_named(given.calibrator);
   o.rounding = method_named(given.method);
@@ -93,6 +94,9 @@ void quantize(const quantize_options& given) {
   o.progress = [](index_t done, index_t all) { show_progress("calibrating", done, all); };
   const bool in_float = given.activation_bits == "float" || given.calibration.empty();
   o.activation_bits = in_float ? 32 : std::stoi(given.activation_bits);
+  if (o.codebooks && (given.method == "adaround" || given.method == "hqq" || given.method == "automatic")) {
+    contract::invalid_argument("--codebooks is not for --method ", given.method, ", but for gptq, coordinate, nearest");
+  }
   if (o.group != 0 && !in_float) contract::invalid_argument("--group-size wants --activation-bits float");
   const bool by_layer = given.average_bits || given.bytes || given.sqnr || given.same_answers;
   if (by_layer && given.calibration.empty()) contract::invalid_argument("widths by layer want calibration data (-c)");
@@ -110,10 +114,13 @@ void quantize(const quantize_options& given) {
   }
   nn::save_onnx(small, given.output);
 
+  const char* where = o.codebooks     ? "on levels of each channel's own, written as floats"
+                      : o.per_channel ? "per channel"
+                                      : "per tensor";
   const std::size_t before = io::read_file(given.model).size(), after = io::read_file(given.output).size();
   std::cout << given.output << ": " << in_bytes(after) << ", " << 100 * after / std::max<std::size_t>(before, 1)
             << " % of " << given.model << "\nweights " << (by_layer ? "2 to 8" : std::to_string(o.weight_bits))
-            << " bits " << (by_layer ? "by layer, " : "") << (o.per_channel ? "per channel" : "per tensor")
+            << " bits " << (by_layer ? "by layer, " : "") << where
             << (o.group != 0 ? contract::joined(", products in groups of ", o.group, " inputs") : "")
             << (in_float ? ", activations in float"
                          : ", activations " + given.activation_bits + " bits, calibrated by " + o.calibrator.name())
