@@ -81,6 +81,9 @@ TEST_CASE("quantized: codes as a matrix, in place where a code is a byte or a wo
     CHECK(reinterpret_cast<const std::uint8_t*>(words.codes().data()) == words.bytes().data());
   }
   CHECK(one_to_six<int3>(rows_first).codes().cast<int>().row(1) == Eigen::RowVector3i(-4, -3, -2));
+  const auto kept = one_to_six<int8>(rows_first).codes();  // of a temporary: holds them itself
+  STATIC_REQUIRE(std::is_same_v<std::decay_t<decltype(kept)>, Eigen::Matrix<std::int8_t, -1, -1>>);
+  CHECK(kept.cast<int>() == expected);
   const quantized<int8> cube(shape{2, 1, 2}, rows_first, affine{});
   CHECK_THROWS_WITH(cube.codes(), says("2 x 1 x 2: a matrix has rank 2"));
 }

@@ -85,8 +85,8 @@ class quantized {
   }
 
   /// The codes as integers, a matrix of the tensor's shape (rank at most 2). Where a code is a whole byte or word this
-  /// is an Eigen map of the stored codes, else a matrix that holds them unpacked.
-  auto codes() const
+  /// is an Eigen map of the stored codes, else, and of a temporary, a matrix that holds them unpacked.
+  auto codes() const&
     requires integer_format<Format>
   {
     using integer_type = typename Format::code_type;
@@ -112,6 +112,12 @@ class quantized {
       }
       return m;
     }
+  }
+  auto codes() const&&
+    requires integer_format<Format>
+  {
+    const auto stored = codes();  // a map would outlive what it looks at
+    return Eigen::Matrix<typename Format::code_type, Eigen::Dynamic, Eigen::Dynamic>(stored);
   }
 
   /// The same codes with the same meaning at the same logical places.
