@@ -46,6 +46,9 @@ TEST_CASE("What is written starts data at a multiple of eight") {
   CHECK(bytes.substr(8) == R"({"w":{"dtype":"I8","shape":[1,3],"data_offsets":[0,3]}} abc)");
   CHECK_THROWS_WITH(io::safetensors_bytes({{{"w", "F32", shape{2}, "abc"}}, {}}), says("'w'"));
   CHECK_THROWS_WITH(io::safetensors_bytes({{file.tensors[0], file.tensors[0]}, {}}), says("two tensors"));
+  CHECK_THROWS_WITH(io::safetensors_bytes({{{"__metadata__", "U8", shape{0}, ""}}, {}}), says("'__metadata__'"));
+  CHECK_THROWS_WITH(io::safetensors_bytes({{}, {{"a", "1"}, {"a", "2"}}}), says("'a' twice"));
+  CHECK_THROWS_AS(io::safetensors_bytes({{{"\xff", "U8", shape{0}, ""}}, {}}), std::invalid_argument);
 }
 
 TEST_CASE("Hostile safetensors are refused and the reason is told") {

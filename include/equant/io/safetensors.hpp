@@ -183,10 +183,15 @@ inline safetensors_file parse_safetensors(std::string_view bytes, std::string_vi
 
 inline safetensors_file load_safetensors(const std::string& path) { return parse_safetensors(read_file(path), path); }
 
-/// The bytes of a safetensors file. Throws std::invalid_argument where a tensor's bytes are not what its shape needs.
+/// The bytes of a safetensors file. Throws std::invalid_argument where a tensor's bytes are not what its shape needs,
+/// and where names are not UTF-8 or not all different.
 inline std::string safetensors_bytes(const safetensors_file& file) {
   safetensors::json header = safetensors::json::object();
-  for (const auto& [key, value] : file.metadata) header["__metadata__"][key] = value;
+  for (const auto& [key, value] : file.metadata) {
+    safetensors::json& all = header["__metadata__"];
+    if (all.contains(key)) contract::invalid_argument("metadata '", key, "' twice");
+    all[key] = value;
+  }
   std::uint64_t end = 0;
   for (const safetensor& t : file.tensors) {
     std::uint64_t needed = 0;
@@ -195,6 +200,7 @@ inline std::string safetensors_bytes(const safetensors_file& file) {
       contract::invalid_argument("tensor '", t.name, "' of ", to_string(t.sizes), " ", t.type, " with ", t.bytes.size(),
                                  " bytes");
     }
+    if (t.name == "__metadata__") contract::invalid_argument("a tensor of the name '__metadata__'");
     if (header.contains(t.name)) contract::invalid_argument("two tensors of the name '", t.name, "'");
     safetensors::json& entry = header[t.name];
     entry["dtype"] = t.type;
@@ -203,7 +209,12 @@ inline std::string safetensors_bytes(const safetensors_file& file) {
     entry["data_offsets"] = {end, end + needed};
     end += needed;
   }
-  std::string text = header.dump();
+  std::string text;
+  try {
+    text = header.dump();
+  } catch (const safetensors::json::exception&) {
+    contract::invalid_argument("names or metadata of tensors that are not UTF-8");
+  }
   text.append((8 - text.size() % 8) % 8, ' ');
   std::string bytes;
   for (int i = 0; i < 8; ++i) bytes.push_back(static_cast<char>(text.size() >> 8 * i & 255));
