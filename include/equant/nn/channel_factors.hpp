@@ -40,9 +40,8 @@ inline graph in_the_channels_of(const graph& g, graph net) {
       if (passes) out = factors[static_cast<std::size_t>(n.inputs[0])];
       continue;
     }
-    std::size_t at = 0;
-    while (at < g.nodes.size() && g.nodes[at].name != n.name) ++at;
-    const weights* other = at < g.nodes.size() ? weights_of(g.nodes[at].layer) : nullptr;
+    const node* same = g.find(n.name);
+    const weights* other = same == nullptr ? nullptr : weights_of(same->layer);
     if (other == nullptr || other->values.sizes != w->values.sizes) continue;
     const auto& in = factors[static_cast<std::size_t>(n.inputs[0])];
     const auto outputs = static_cast<std::size_t>(w->outputs()),

@@ -5,6 +5,7 @@
 #include <equant/nn/layers.hpp>
 
 #include <optional>
+#include <string_view>
 
 namespace equant::inline EQUANT_ABI::nn {
 
@@ -57,6 +58,13 @@ struct graph {
     return v;
   }
 
+  /// The first node of this name, or null where none has it.
+  const node* find(std::string_view called) const {
+    for (const node& n : nodes) {
+      if (n.name == called) return &n;
+    }
+    return nullptr;
+  }
   /// The node that computes a value, or null where it is an input of the network.
   const node* producer(int v) const {
     for (const node& n : nodes) {

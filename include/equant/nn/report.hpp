@@ -75,13 +75,6 @@ inline index_t dead_channels(const weights& w) {
   return std::count_if(most.begin(), most.end(), [&](float m) { return m <= largest * 1e-9f; });
 }
 
-/// The node of this name, or a place behind the last.
-inline std::size_t find(const graph& g, const std::string& name) {
-  std::size_t i = 0;
-  while (i < g.nodes.size() && g.nodes[i].name != name) ++i;
-  return i;
-}
-
 /// The results of some nodes, which are values, on these inputs.
 struct results {
   std::vector<std::vector<float>> values;
@@ -112,12 +105,12 @@ inline network_report report(const graph& net, const graph& g, std::span<const t
   std::vector<std::size_t> here, there;
   std::vector<int> wide_values, values;
   for (std::size_t i = 0; i < g.nodes.size(); ++i) {
-    const std::size_t j = reporting::find(wide, g.nodes[i].name);
-    if (!reporting::computes(g.nodes[i].layer) || j == wide.nodes.size()) continue;
+    const node* original = wide.find(g.nodes[i].name);
+    if (!reporting::computes(g.nodes[i].layer) || original == nullptr) continue;
     here.push_back(i);
-    there.push_back(j);
+    there.push_back(static_cast<std::size_t>(original - wide.nodes.data()));
     values.push_back(fused_output(g, g.nodes[i]));
-    wide_values.push_back(fused_output(wide, wide.nodes[j]));
+    wide_values.push_back(fused_output(wide, *original));
   }
   const auto aim = reporting::evaluate_at(wide, inputs, wide_values, false);
   const auto got = reporting::evaluate_at(g, inputs, values, true);

@@ -50,14 +50,13 @@ inline void rotate_pairs(graph& g) {
 /// nearer to those of `g` so.
 inline graph rotated_like(const graph& g, graph net) {
   for (const channel_pair& p : linear_pairs(net)) {
-    std::size_t at = 0;
-    while (at < g.nodes.size() && g.nodes[at].name != net.nodes[p.first].name) ++at;
-    const weights* other = at < g.nodes.size() ? weights_of(g.nodes[at].layer) : nullptr;
+    const node* same = g.find(net.nodes[p.first].name);
+    const weights* other = same == nullptr ? nullptr : weights_of(same->layer);
     if (other == nullptr || other->values.sizes != weights_of(net.nodes[p.first].layer)->values.sizes) continue;
     graph turned = net;
     rotate(turned, p);
     const auto distance = [&](const graph& x) {
-      return (weight_matrix(x.nodes[p.first].layer, 0) - weight_matrix(g.nodes[at].layer, 0)).squaredNorm();
+      return (weight_matrix(x.nodes[p.first].layer, 0) - weight_matrix(same->layer, 0)).squaredNorm();
     };
     if (distance(turned) < distance(net)) net = std::move(turned);
   }
