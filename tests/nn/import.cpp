@@ -304,3 +304,20 @@ TEST_CASE("import: constants that would grow beyond all measure are refused") {
               .node("Relu", {"x"}, "y"),
           "a size of");
 }
+
+TEST_CASE("import: sizes beyond all measure are refused beside a size of nothing too") {
+  constexpr std::int64_t huge = std::int64_t{1} << 62;
+  model made({-1, 2});
+  made.with(longs("s", {3}, {0, huge, huge})).with(longs("at", {0}, {})).node("ConstantOfShape", {"s"}, "c");
+  refused(made.node("Gather", {"c", "at"}, "g").node("Relu", {"x"}, "y"),
+          "an empty constant of 0 x 4611686018427387904");
+  model stored({-1, 2});
+  stored.with(longs("c", {std::int64_t{1} << 50, 1, 0}, {})).with(longs("at", {1}, {0}));
+  refused(stored.node("Gather", {"c", "at"}, "g", {integer("axis", 1)}).node("Relu", {"x"}, "y"), "an empty constant");
+  model few({-1, 2});
+  few.with(longs("c", {1 << 11, 1, 0, 1 << 11}, {})).with(longs("at", {1 << 20}, std::vector<std::int64_t>(1 << 20)));
+  refused(few.node("Gather", {"c", "at"}, "g", {integer("axis", 1)}).node("Relu", {"x"}, "y"), "an empty constant");
+  constexpr std::int64_t wide = std::int64_t{1} << 32;
+  refused(model({wide, wide, wide, wide}).node("Flatten", {"x"}, "y", {integer("axis", 3)}),
+          "a size of 4294967296 at axis 1");
+}

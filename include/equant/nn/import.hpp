@@ -123,8 +123,12 @@ inline graph from_onnx(const io::onnx::model& model, const std::string& file) {
       contract::bad_data(file, ": input '", v.name, "' has no shape that is read");
     }
     shape s = to_shape({v.dims.begin(), v.dims.end()});
+    index_t room = index_t{1} << 48;
     for (int a = 0; a < s.rank; ++a) {
-      if (s[a] > (index_t{1} << 32)) contract::bad_data(file, ": input '", v.name, "' has a size of ", s[a]);
+      room /= std::max<index_t>(s[a], 1);
+      if (s[a] > (index_t{1} << 32) || room == 0) {
+        contract::bad_data(file, ": input '", v.name, "' has a size of ", s[a], " at axis ", a);
+      }
     }
     c.add_input(v.name, s);
   }

@@ -71,11 +71,14 @@ inline known gathered(const known& x, const known& at, index_t axis, index_t mos
   y.sizes.insert(y.sizes.end(), at.sizes.begin(), at.sizes.end());
   y.sizes.insert(y.sizes.end(), x.sizes.begin() + static_cast<index_t>(a) + 1, x.sizes.end());
   if (x.count() != 0 && at.count() > most / x.count() * std::max<index_t>(x.sizes[a], 1)) fail("too many values");
-  for (index_t o = 0; o < outer; ++o) {
-    for (double raw : at.values) {
-      if (raw != raw) fail("a place that is not known");
-      const index_t place = to_index(raw) + (raw < 0 ? x.sizes[a] : 0);
-      if (!(place >= 0 && place < x.sizes[a])) fail(contract::joined("place ", raw, " of ", x.sizes[a]));
+  std::vector<index_t> places;
+  for (double raw : at.values) {
+    if (raw != raw) fail("a place that is not known");
+    places.push_back(to_index(raw) + (raw < 0 ? x.sizes[a] : 0));
+    if (places.back() < 0 || places.back() >= x.sizes[a]) fail(contract::joined("place ", raw, " of ", x.sizes[a]));
+  }
+  for (index_t o = 0; o < outer && inner > 0; ++o) {
+    for (index_t place : places) {
       const auto from = x.values.begin() + (o * x.sizes[a] + place) * inner;
       y.values.insert(y.values.end(), from, from + inner);
     }

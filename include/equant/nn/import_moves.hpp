@@ -290,7 +290,8 @@ inline void read_split(context& c) {
   if (static_cast<index_t>(lengths.size()) != parts) c.fail(lengths.size(), " lengths for ", parts, " outputs");
   index_t at = 0;
   for (std::size_t i = 0; i < lengths.size(); ++i) {
-    if (lengths[i] < 0 || (size >= 0 && lengths[i] > size - at)) c.fail("a part of ", lengths[i], " of ", size);
+    const index_t left = size < 0 ? index_t{1} << 32 : size - at;
+    if (lengths[i] < 0 || lengths[i] > left) c.fail("a part of ", lengths[i], " of ", size);
     entry e;
     e.value = c.add_hidden(slice{{at}, {at + lengths[i]}, {1}, {static_cast<int>(axis)}}, {x}, n.outputs[i]);
     c.set(n.outputs[i], e);

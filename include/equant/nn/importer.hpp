@@ -94,7 +94,7 @@ class context {
   /// The numbers of an input that has to be known.
   const known& numbers(std::size_t i) {
     entry& e = input(i);
-    if (!e.numbers && e.stored != nullptr) e.numbers = std::make_shared<known>(to_known(*e.stored));
+    if (!e.numbers && e.stored != nullptr) e.numbers = within_reason(to_known(*e.stored));
     if (!e.numbers) fail("'", node_->inputs[i], "' has to be a constant");
     return *e.numbers;
   }
@@ -162,7 +162,7 @@ class context {
     room_ -= k.count();
     if (room_ < 0) fail("the constants grow beyond all measure");
     entry e;
-    e.numbers = std::make_shared<known>(std::move(k));
+    e.numbers = within_reason(std::move(k));
     set(output(), std::move(e));
   }
   /// The codes that the numbers just set stand for.
@@ -225,6 +225,13 @@ class context {
   }
 
  private:
+  /// No values make any sizes possible: an axis of length 0 hides none that others could not have.
+  std::shared_ptr<known> within_reason(known k) const {
+    index_t filled = std::max<index_t>(k.count(), index_t{1} << 22);
+    for (index_t s : k.sizes) filled /= std::max<index_t>(s, 1);
+    if (filled == 0) fail("an empty constant of ", equant::to_string(to_shape(k.sizes)));
+    return std::make_shared<known>(std::move(k));
+  }
   void remember(const std::array<shape, 2>& sizes) {
     sizes_.push_back(sizes);
     producers_.push_back(-1);
