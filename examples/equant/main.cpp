@@ -53,7 +53,8 @@ int main(int argc, char** argv) {
   command->add_option("--from", bits.low, "Fewest bits")->capture_default_str();
   command->add_option("--to", bits.high, "Most bits")->capture_default_str();
   command->add_option("--sqnr", bits.sqnr, "Name the cheapest scheme that reaches this many dB");
-  command->add_option("--bytes", bits.bytes, "Name the best scheme that takes at most so many bytes");
+  command->add_option("--bytes", bits.bytes, "Name the best scheme that takes at most so many bytes")
+      ->check(CLI::NonNegativeNumber);
   command->add_option("--csv", bits.csv, "Write the table as CSV");
   command->add_option("--json", bits.json, "Write the table as JSON");
   command->add_option("--svg", bits.svg, "Draw error against bits, and levels over the data (needs gnuplot)");
@@ -71,7 +72,8 @@ int main(int argc, char** argv) {
   auto* width = command->add_option("--weight-bits", quantize.weight_bits, "2 to 8")->capture_default_str();
   auto* budget = command->add_option_group("Widths by layer", "2 to 8 bits each, by what it costs the output; want -c");
   budget->add_option("--average-bits", quantize.average_bits, "So many bits per weight on average, at least error");
-  budget->add_option("--bytes", quantize.bytes, "So many bytes of weights and scales, at least error");
+  budget->add_option("--bytes", quantize.bytes, "So many bytes of weights and scales, at least error")
+      ->check(CLI::NonNegativeNumber);
   budget->add_option("--sqnr", quantize.sqnr, "So many dB at the output, in fewest bytes");
   budget->add_option("--same-answers", quantize.same_answers, "So many percent of answers as in float, likewise");
   budget->require_option(0, 1)->excludes(width);
@@ -155,7 +157,7 @@ int main(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {
-    return app.exit(e);
+    return app.exit(e) == 0 ? 0 : 1;  // --help and --version are no failures
   } catch (const std::exception& e) {
     const std::string what = e.what();
     std::cerr << (what.starts_with("equant: ") ? what : "equant: " + what) << '\n';

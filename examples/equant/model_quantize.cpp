@@ -1,5 +1,6 @@
 // SPDX-FileCopyrightText: the equant authors
 // SPDX-License-Identifier: MIT
+#include <charconv>
 #include <equant/calibration/entropy.hpp>
 #include <equant/calibration/min_max.hpp>
 #include <equant/calibration/mse.hpp>
@@ -21,14 +22,25 @@ namespace {
 
 using namespace equant;
 
+/// The whole of `text` as a number, for the option that it was given to.
+template <class T>
+T number_in(const std::string& text, const char* option) {
+  T x{};
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), x);
+  if (error != std::errc() || end != text.data() + text.size()) {
+    contract::invalid_argument(option, " wants a number, not '", text, "'");
+  }
+  return x;
+}
+
 nn::range_observer calibrator_named(const std::string& name) {
   if (name == "automatic") return automatic{};
   if (name == "min_max") return min_max{};
   if (name == "mse") return mse{};
   if (name == "entropy") return entropy{};
-  if (name.starts_with("percentile")) {
-    const std::string rest = name.substr(10);
-    return percentile{rest.empty() ? 99.99 : std::stod(rest.substr(1))};
+  if (name == "percentile") return percentile{99.99};
+  if (name.starts_with("percentile:")) {
+    return percentile{number_in<double>(name.substr(11), "--calibrator percentile:")};
   }
   contract::invalid_argument("no calibrator is called '", name,
                              "'; there are automatic, min_max, mse, entropy, percentile, percentile:99.9");
@@ -47,7 +59,7 @@ void equalize_by(const std::string& name, nn::quantize_options& o) {
     o.equalize = nn::equalization::activation_aware;
   } else if (name == "activations" || name.starts_with("activations:")) {
     o.equalize = nn::equalization::by_activations;
-    if (name.size() > 12) o.smoothing = std::stof(name.substr(12));
+    if (name != "activations") o.smoothing = number_in<float>(name.substr(12), "--equalize activations:");
   } else {
     contract::invalid_argument("no equalization is called '", name,
                                "'; there are automatic, none, weights, activations, activations:0.75, awq, hadamard");
@@ -93,7 +105,7 @@ void quantize(const quantize_options& given) {
   };
   o.progress = [](index_t done, index_t all) { show_progress("calibrating", done, all); };
   const bool in_float = given.activation_bits == "float" || given.calibration.empty();
-  o.activation_bits = in_float ? 32 : std::stoi(given.activation_bits);
+  o.activation_bits = in_float ? 32 : number_in<int>(given.activation_bits, "--activation-bits");
   if (o.codebooks && (given.method == "adaround" || given.method == "hqq" || given.method == "automatic")) {
     contract::invalid_argument("--codebooks is not for --method ", given.method, ", but for gptq, coordinate, nearest");
   }
@@ -103,6 +115,9 @@ void quantize(const quantize_options& given) {
   if (!by_layer && !(given.csv.empty() && given.svg.empty() && given.png.empty())) {
     contract::invalid_argument("--csv, --svg and --png show widths by layer: give --average-bits, --bytes, --sqnr or "
                                "--same-answers");
+  }
+  if (!given.html.empty() && given.calibration.empty()) {
+    contract::invalid_argument("--html wants calibration data (-c) to compare the networks on");
   }
   nn::graph small;
   if (given.calibration.empty()) {
@@ -139,7 +154,6 @@ void quantize(const quantize_options& given) {
     c.input = given.calibration;
     c.divide = given.divide;
     c.html = given.html;
-    if (c.input.empty()) contract::invalid_argument("--html wants calibration data (-c) to compare the networks on");
     compare(c);
   }
 }

@@ -133,10 +133,10 @@ double weight_bytes(const nn::graph& g) {
 }  // namespace
 
 void finetune(const finetune_options& o) {
+  if (o.test.empty() != o.test_labels.empty()) contract::invalid_argument("--test and --test-labels go together");
   const nn::graph net = nn::load_onnx(o.model);
   const nn::prepare_options how = prepared(o, o.weight_bits, o.activation_bits);
   const lesson data(net, o);
-  if (o.test.empty() != o.test_labels.empty()) contract::invalid_argument("--test and --test-labels go together");
   nn::tensor x;
   std::vector<index_t> y;
   if (!o.test.empty()) {
