@@ -10,7 +10,7 @@
 // step / sqrt(12), and each further bit halves it, which is 6 dB. That is why 8 bits suffice for so much, and why 2
 // seldom do.
 //
-// To experiment: make x anything else, e.g. Eigen::VectorXf::LinSpaced(10000, 0, 1).square(); the rule still holds from
+// To experiment: make x anything else, e.g. Eigen::ArrayXf::LinSpaced(10000, 0, 1).square(); the rule still holds from
 // about 4 bits on. Then give it a single large value, and see what it costs at every width.
 #include <equant/equant.hpp>
 

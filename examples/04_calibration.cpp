@@ -66,5 +66,6 @@ int main() {
   std::printf(
       "\nA guess clips much or wastes nearly all codes. min_max keeps every outlier and pays with the step; a\n"
       "percentile, entropy and aciq give the many values a finer step and clip the few; mse finds the balance of\n"
-      "least squared error. Which matter more, the many or the few, only the task can say: validate.\n");
+      "least squared error on what it saw; on what comes next a neighbour may do as well. Which matter\n"
+      "more, the many or the few, only the task can say: validate.\n");
 }

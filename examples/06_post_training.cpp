@@ -14,7 +14,8 @@
 // and answers, only wrongly. Look at the answers, and not at the weights' error alone.
 //
 // To experiment: calibrate on 8 images instead of 200; turn off what repairs (.correct_bias = false, .rounding =
-// nn::rounding_method::nearest) and look at 3 bits again; .calibrator = min_max{}. Your own model takes the same lines.
+// nn::rounding_method::nearest) and look at 3 bits again; .calibrator = min_max{}, from equant/calibration/min_max.hpp.
+// Your own model takes the same lines.
 #include <equant/compare.hpp>
 #include <equant/nn/export.hpp>
 #include <equant/nn/import.hpp>

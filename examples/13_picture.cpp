@@ -50,10 +50,10 @@ image read_ppm(const char* path) {
   std::ifstream file(path, std::ios::binary);
   std::string magic;
   int width = 0, height = 0, most = 0;
-  if (!(file >> magic >> width >> height >> most) || magic != "P6" || most != 255) throw std::runtime_error(path);
+  if (!(file >> magic >> width >> height >> most) || magic != "P6" || width < 1 || height < 1 || most != 255)
+    contract::bad_data(path, ": not there, or no PPM of 8 bits a colour (P6)");
   std::vector<char> bytes(static_cast<std::size_t>(3 * width * height));
-  file.get();
-  file.read(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+  file.ignore().read(bytes.data(), static_cast<std::streamsize>(bytes.size()));
   using codes = Eigen::Matrix<unsigned char, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
   return Eigen::Map<codes>(reinterpret_cast<unsigned char*>(bytes.data()), height, 3 * width).cast<float>() / 255;
 }
