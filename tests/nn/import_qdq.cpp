@@ -380,6 +380,14 @@ TEST_CASE("import_qdq: what cannot be is named") {
                       .with(floats("three", {3}, {1, 2, 3}));
   refused(model(w).node("DequantizeLinear", {"c", "three"}, "y"), "3 scales for 2 x 4 where 4 are wanted");
   refused(model(w).node("DequantizeLinear", {"c", "three"}, "y", {integer("axis", 2)}), "axis 2 of 2");
+  refused(model(w)
+              .with(codes<std::int32_t>("far", data_type::int32, {}, {128}))
+              .node("DequantizeLinear", {"c", "s", "far"}, "y"),
+          "a zero point of 128");
+  refused(gridded()
+              .with(codes<std::int8_t>("none", data_type::int8, {std::int64_t{1} << 50, 1, 0}, {}))
+              .node("DequantizeLinear", {"none", "s"}, "y"),
+          "an empty constant");
   model codes_out = q;
   codes_out.m.graph.outputs[0].name = "q";
   CHECK_THROWS_WITH(codes_out.read(), says("the output 'q' is no computed float"));

@@ -153,6 +153,12 @@ inline void read_coded(context& c) {
     if (!std::isfinite(s)) c.fail("a scale of ", s);  // in blocks it may be 0 or negative: some tools' are
   }
   q->zero_points = read_zeros(c);
+  if (q->bits <= 8) {
+    const code_range codes = range_of(c, t.type);
+    for (std::int32_t z : q->zero_points) {
+      if (z < codes.lowest || z > codes.highest) c.fail("a zero point of ", z);
+    }
+  }
   known k;
   k.sizes.assign(t.dims.begin(), t.dims.end());
   k.real = true;
@@ -166,7 +172,7 @@ inline void read_coded(context& c) {
     k.values.push_back(static_cast<double>(static_cast<float>(steps * static_cast<double>(q->scales[s]))));
   }
   entry e;
-  e.numbers = std::make_shared<known>(std::move(k));
+  e.numbers = c.within_reason(std::move(k));
   e.codes = std::move(q);
   c.set(c.output(), std::move(e));
 }

@@ -157,6 +157,13 @@ class context {
   void set(const std::string& name, entry e) {
     if (!names_.emplace(name, std::move(e)).second) contract::bad_data(file_, ": '", name, "' is computed twice");
   }
+  /// No values make any sizes possible: an axis of length 0 hides none that others could not have.
+  std::shared_ptr<known> within_reason(known k) const {
+    index_t filled = std::max<index_t>(k.count(), index_t{1} << 22);
+    for (index_t s : k.sizes) filled /= std::max<index_t>(s, 1);
+    if (filled == 0) fail("an empty constant of ", equant::to_string(to_shape(k.sizes)));
+    return std::make_shared<known>(std::move(k));
+  }
   void set_known(known k) {
     if (k.sizes.size() > max_rank) fail("a constant of ", k.sizes.size(), " axes");
     room_ -= k.count();
@@ -225,13 +232,6 @@ class context {
   }
 
  private:
-  /// No values make any sizes possible: an axis of length 0 hides none that others could not have.
-  std::shared_ptr<known> within_reason(known k) const {
-    index_t filled = std::max<index_t>(k.count(), index_t{1} << 22);
-    for (index_t s : k.sizes) filled /= std::max<index_t>(s, 1);
-    if (filled == 0) fail("an empty constant of ", equant::to_string(to_shape(k.sizes)));
-    return std::make_shared<known>(std::move(k));
-  }
   void remember(const std::array<shape, 2>& sizes) {
     sizes_.push_back(sizes);
     producers_.push_back(-1);
