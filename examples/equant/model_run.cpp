@@ -15,7 +15,7 @@ using namespace equant;
 
 void run(const run_options& o) {
   if (o.repeat < 1) contract::invalid_argument("--repeat ", o.repeat, ": at least 1");
-  if (o.threads < 1 || o.threads > 1024) contract::invalid_argument("--threads ", o.threads, ": 1 to 1024 are possible");
+  if (o.threads < 1 || o.threads > 1024) contract::invalid_argument("--threads ", o.threads, ": 1 to 1024 can run");
   const nn::graph net = nn::load_onnx(o.model);
   if (net.inputs.size() != 1) contract::invalid_argument(o.model, " has ", net.inputs.size(), " inputs; one is given");
   std::size_t which = 0;
