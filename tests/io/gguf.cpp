@@ -125,3 +125,9 @@ TEST_CASE("Hostile GGUF files are refused and the reason is told") {
   CHECK_THROWS_WITH(io::parse_gguf(changed(63, 33), "x"), says("is not possible"));
   CHECK_THROWS_WITH(io::gguf_bytes({{}, {{"w", 2, shape{2, 32}, "abc"}}}), says("with 3 bytes"));
 }
+
+TEST_CASE("An alignment of other than four bytes is not written") {
+  const std::string eight("\x20\0\0\0\0\0\0\0", 8);
+  CHECK_NOTHROW(io::gguf_bytes({{{"general.alignment", 4, eight.substr(0, 4)}}, {}}));
+  CHECK_THROWS_WITH(io::gguf_bytes({{{"general.alignment", 4, eight}}, {}}), says("an alignment of 32"));
+}

@@ -202,7 +202,7 @@ inline std::string gguf_bytes(const gguf_file& file) {
     if (v.key != "general.alignment") continue;
     alignment = 0;
     for (std::size_t i = v.bytes.size(); i-- > 0;) alignment = alignment << 8 | static_cast<unsigned char>(v.bytes[i]);
-    if (v.type != 4 || alignment == 0 || alignment % 8 != 0 || alignment > 1 << 20) {
+    if (v.type != 4 || v.bytes.size() != 4 || alignment == 0 || alignment % 8 != 0 || alignment > 1 << 20) {
       contract::invalid_argument("an alignment of ", alignment);
     }
   }
