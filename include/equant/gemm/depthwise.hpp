@@ -52,18 +52,27 @@ struct depthwise_context {
   const Epilogue* epilogue;
 };
 
-/// Some rows of one image, in the channels from `channel` on.
+/// Some rows of one image, in the channels from `channel` on: all whole vectors of them, or the last few.
 template <int Kernel, int Stride, int Parts, bool Whole, class Isa, class T, class Epilogue>
-[[gnu::noinline]] void run_channels(const kernels::depthwise_operands<Isa, T>& t, const Epilogue& epilogue,
-                                    index_t pixel, index_t channel) noexcept {
+[[gnu::noinline]] void run_channels(kernels::depthwise_operands<Isa, T> t, const Epilogue& given, index_t pixel,
+                                    index_t channel) noexcept {
+  using shape_of = kernels::depthwise_shape<Isa, Kernel, Stride>;
   using L = typename kernels::depthwise_on<Isa>::lanes;
-  const int count = Whole ? L::count : static_cast<int>(std::min<index_t>(t.count, L::count));
-  const auto take = epilogue.template at<L>(channel, count);
+  const Epilogue epilogue = given;  // a copy, which stores of bytes cannot change
   const index_t columns = t.columns;
-  kernels::depthwise<Isa, Kernel, Stride, Parts, Whole>(
-      t, [=](index_t output, index_t column, typename L::i32 sums) __attribute__((always_inline)) {
-        take(pixel + output * columns + column, sums);
-      });
+  for (;;) {
+    const auto take = epilogue.template at<L>(channel, Whole ? L::count : static_cast<int>(t.count));
+    kernels::depthwise<Isa, Kernel, Stride, Parts, Whole>(
+        t, [=](index_t output, index_t column, typename L::i32 sums) __attribute__((always_inline)) {
+          take(pixel + output * columns + column, sums);
+        });
+    channel += L::count;
+    t.count -= L::count;
+    if (t.count < (Whole ? L::count : 1)) return;
+    kernels::unrolled<shape_of::rows>([&](auto r) __attribute__((always_inline)) { t.rows[r] += L::count; });
+    t.weights += shape_of::outputs * Parts * Kernel * shape_of::groups * shape_of::group * L::count;
+    t.start += L::count;
+  }
 }
 
 template <int Kernel, int Stride, int Parts, class Isa, class T, class Epilogue, class Executor>
@@ -72,6 +81,7 @@ void run_depthwise(const depthwise_context<Isa, T, Epilogue>& c, Executor&& exec
   constexpr index_t count = kernels::depthwise_on<Isa>::lanes::count;
   const view<const T>& x = *c.images;
   const index_t height = c.result[1], channels = c.result[3];
+  const index_t whole = Parts == 1 ? channels / count * count : 0;
   const index_t bands = (height + shape_of::outputs - 1) / shape_of::outputs;
   executor(c.result[0] * bands, [&](index_t task) {
     const index_t image = task / bands, y = task % bands * shape_of::outputs;
@@ -83,22 +93,20 @@ void run_depthwise(const depthwise_context<Isa, T, Epilogue>& c, Executor&& exec
     t.outputs = std::min<index_t>(shape_of::outputs, height - y);
     t.pad = c.zero_point;
     const index_t pixel = (image * height + y) * t.columns;
-    for (index_t channel = 0; channel < channels; channel += count) {
+    const auto from = [&](index_t channel) {
       for (int r = 0; r < shape_of::rows; ++r) {
         const index_t row = y * Stride - c.pads.top + r;
         const bool inside = row >= 0 && row < x.sizes[1];
-        const T* from = inside ? x.data + image * x.strides[0] + row * x.strides[1] : c.beside;
-        t.rows[r] = from + channel;
+        const T* line = inside ? x.data + image * x.strides[0] + row * x.strides[1] : c.beside;
+        t.rows[r] = line + channel;
       }
       t.weights = c.weights->codes(channel);
       t.start = c.start + channel;
       t.count = channels - channel;
-      if (Parts == 1 && t.count >= count) {
-        run_channels<Kernel, Stride, 1, true>(t, *c.epilogue, pixel, channel);
-      } else {
-        run_channels<Kernel, Stride, Parts, false>(t, *c.epilogue, pixel, channel);
-      }
-    }
+      return t;
+    };
+    if (whole > 0) run_channels<Kernel, Stride, 1, true>(from(0), *c.epilogue, pixel, 0);
+    if (whole < channels) run_channels<Kernel, Stride, Parts, false>(from(whole), *c.epilogue, pixel, whole);
   });
 }
 

@@ -101,9 +101,9 @@ template <class Isa, int Kernel, int Stride, int Parts, bool Whole, class T, cla
     unrolled<words>([&](auto i) __attribute__((always_inline)) { weights[i] = weight(i); });
   }
 
-  index_t x = t.first, at = t.first * t.step;
-  const auto fetch = [&](auto k) __attribute__((always_inline)) {
-    const bool inside = static_cast<std::size_t>(x) < static_cast<std::size_t>(t.width);
+  index_t x = t.first, at = t.first * t.step, column = 0;
+  const auto fetch = [&](auto k, auto whole) __attribute__((always_inline)) {
+    const bool inside = whole || static_cast<std::size_t>(x) < static_cast<std::size_t>(t.width);
     unrolled<groups>([&](auto g) __attribute__((always_inline)) {
       constexpr int from = static_cast<int>(g) * shape::group;
       constexpr int rows = std::min(shape::group, shape::rows - from);
@@ -112,12 +112,10 @@ template <class Isa, int Kernel, int Stride, int Parts, bool Whole, class T, cla
     ++x;
     at += t.step;
   };
-
-  unrolled<kernel>(fetch);
-  for (index_t column = 0; column < t.columns; ++column) {
+  const auto turn = [&](auto whole) __attribute__((always_inline)) {
     // The next column's words are on their way while this one's are multiplied.
     unrolled<Stride>([&](auto k) __attribute__((always_inline)) {
-      fetch(std::integral_constant<std::size_t, k + Kernel>{});
+      fetch(std::integral_constant<std::size_t, k + Kernel>{}, whole);
     });
     unrolled<outputs>([&](auto r) __attribute__((always_inline)) {
       if (static_cast<index_t>(r) >= t.outputs) return;
@@ -136,6 +134,15 @@ template <class Isa, int Kernel, int Stride, int Parts, bool Whole, class T, cla
     unrolled<kernel>([&](auto k) __attribute__((always_inline)) {
       unrolled<groups>([&](auto g) __attribute__((always_inline)) { window[k][g] = window[k + Stride][g]; });
     });
+    ++column;
+  };
+
+  unrolled<kernel>([&](auto k) __attribute__((always_inline)) { fetch(k, std::false_type{}); });
+  while (column < t.columns) {
+    const index_t inside = x < 0 || x >= t.width ? 0 : (t.width - x) / Stride;
+    const index_t last = std::min(t.columns, column + inside);
+    while (column < last) turn(std::true_type{});
+    if (column < t.columns) turn(std::false_type{});
   }
 }
 
