@@ -30,6 +30,8 @@ struct float_activations {
   template <class W>
   static constexpr int rows = W::float_rows;
   template <class W>
+  static constexpr int shared_rows = rows<W>;
+  template <class W>
   static constexpr int vectors = W::float_vectors;
 
   template <class Isa, int Bits, bool Zeros, int Rows, int Vectors, class Finish>
@@ -53,6 +55,11 @@ struct float_activations {
 struct int8_activations {
   template <class W>
   static constexpr int rows = W::rows;
+  template <class W>
+  static constexpr int shared_rows = [] {
+    if constexpr (requires { W::shared_rows; }) return W::shared_rows;
+    return W::rows;
+  }();
   template <class W>
   static constexpr int vectors = W::vectors;
 

@@ -67,13 +67,14 @@ void with_tiles(const packed_weights& w, F&& f) {
   of_bits(std::integral_constant<int, 8>{});
 }
 
-/// Rows as tiles see them: as few tiles as there can be, evenly high, each with its activations.
+/// Rows as tiles see them, each with its activations: one tile of at most `most` rows, or as few of `shared` as there
+/// can be, evenly high.
 template <class Isa, class Activations>
 class row_tiles {
  public:
-  row_tiles(const packed_weights& w, index_t rows, index_t most)
+  row_tiles(const packed_weights& w, index_t rows, index_t most, index_t shared)
       : rows_(rows),
-        count_((rows + most - 1) / most),
+        count_(rows <= most ? 1 : (rows + shared - 1) / shared),
         group_bytes_(Activations::row_bytes(w)),
         bytes_(static_cast<std::size_t>(rows * w.groups() * group_bytes_)) {}
 
@@ -125,13 +126,13 @@ void multiply(Activations, const view<const float>& x, const packed_weights& w, 
     contract::invalid_argument("a bias of ", bias.size(), " for ", w.columns(), " columns");
   }
   constexpr index_t cache = 1 << 19;  // bytes of activations that stay near while the weights go by
-  constexpr index_t most = Activations::template rows<W>;
+  constexpr index_t most = Activations::template rows<W>, shared = Activations::template shared_rows<W>;
   constexpr index_t width = Activations::template vectors<W> * W::count;
   const weight_driver::target to{y, bias};
   const index_t row_bytes = w.groups() * Activations::row_bytes(w);
-  const index_t block = std::max<index_t>(1, cache / row_bytes / most) * most;
+  const index_t block = std::max<index_t>(1, cache / row_bytes / shared) * shared;
   for (index_t from = 0; from < x.sizes[0]; from += block) {
-    weight_driver::row_tiles<Isa, Activations> rows(w, std::min(block, x.sizes[0] - from), most);
+    weight_driver::row_tiles<Isa, Activations> rows(w, std::min(block, x.sizes[0] - from), most, shared);
     executor(rows.count(), [&](index_t i) { rows.lay(w, x, from, i); });
     const index_t parts = std::min<index_t>(w.panels(), executor.threads());
     weight_driver::with_tiles<Isa, Activations>(w, [&](std::span<const weight_driver::tile_function> functions) {

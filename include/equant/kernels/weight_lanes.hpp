@@ -77,7 +77,8 @@ struct weight_lanes<isa::portable> : lanes<isa::portable> {
   using lanes<isa::portable>::sub;
   static f32 sub(f32 a, f32 b) noexcept { return a - b; }
 
-  /// The largest number of rows in a tile, and its columns in vectors: of codes, and of floats.
+  /// The largest number of rows in a tile, and its columns in vectors: of codes, and of floats. `shared_rows`, where a
+  /// leaf has it: the largest number of rows where several tiles share a panel.
   static constexpr int rows = 2, vectors = 32;
   static constexpr int float_rows = 1, float_vectors = 32;
 };

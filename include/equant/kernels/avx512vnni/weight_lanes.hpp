@@ -48,7 +48,8 @@ struct weight_lanes<isa::avx512vnni> : lanes<isa::avx512vnni> {
   using lanes<isa::avx512vnni>::sub;
   static f32 sub(f32 a, f32 b) noexcept { return _mm512_sub_ps(a, b); }
 
-  static constexpr int rows = 6, vectors = 2;
+  // Of several tiles six rows leave registers for the results; alone, the codes are unpacked once for eight.
+  static constexpr int rows = 8, shared_rows = 6, vectors = 2;
   static constexpr int float_rows = 4, float_vectors = 1;
 
  private:
