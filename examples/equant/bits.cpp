@@ -121,6 +121,10 @@ void bits(const bits_options& options) {
   const sweep::table table = array.visit([&](const auto& x) {
     if (x.count() == 0) contract::bad_data(options.input, ": ", to_string(x.sizes), " holds no values");
     auto run = [&](const auto& v) {
+      for (index_t i = 0; i < v.count(); ++i) {  // as they lie in the file, without gaps
+        const auto value = static_cast<double>(v.data[i]);
+        if (!std::isfinite(value)) contract::bad_data(options.input, ": ", value, " at place ", i);
+      }
       if (drawn) data = spread_of(v);
       return std::apply([&](const auto&... family) { return sweep::run(v, options.low, options.high, family...); },
                         sweep::standard_families(granularities(options, v.sizes)));

@@ -29,7 +29,9 @@ void add_training_options(CLI::App* command, program::training_options& o) {
       ->capture_default_str();
   command->add_option("--epochs", o.epochs, "How often it sees each input")->capture_default_str();
   command->add_option("--batch", o.batch, "Inputs per step")->capture_default_str();
-  command->add_option("--rate", o.rate, "Learning rate, in quantization steps of the weights")->capture_default_str();
+  command->add_option("--rate", o.rate, "Learning rate, in quantization steps of the weights")
+      ->capture_default_str()
+      ->check(CLI::PositiveNumber);
   command->add_option("--seed", o.seed, "The same seed gives the same network")->capture_default_str();
   command
       ->add_option("--method", o.method, "How grids learn: lsq_plus, lsq, pact, straight_through; fbgemm: as PyTorch")

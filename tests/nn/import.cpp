@@ -45,6 +45,8 @@ TEST_CASE("import: products in all their forms are dense layers") {
         {wanted[0] + 20, wanted[1] + 40});
   refused(model({-1, 3}).with(floats("w", {3, 2}, columns)).node("Gemm", {"x", "w"}, "y", {integer("transA", 1)}),
           "node 'y' (Gemm): transA");
+  refused(model(half).node("Gemm", {"x", "w", "b"}, "y", {real("alpha", std::numeric_limits<float>::infinity())}),
+          "node 'y' (Gemm): alpha of inf");
   refused(model({-1, 3}).with(floats("w", {2, 2}, {1, 2, 3, 4})).node("MatMul", {"x", "w"}, "y"), "node 'y' (MatMul)");
 }
 

@@ -131,6 +131,7 @@ inline void read_gemm(context& c) {
   if (d.weights.values.sizes.rank != 2) c.fail("weights of ", to_string(d.weights.values.sizes));
   d.bias = read_bias(c, 2, d.weights.values.sizes[0]);
   const float alpha = n.real("alpha", 1), beta = n.real("beta", 1);
+  if (!std::isfinite(alpha) || !std::isfinite(beta)) c.fail("alpha of ", alpha, ", beta of ", beta);
   if (alpha != 1) {
     if (!(alpha > 0)) d.weights = {d.weights.values, {}, {}, {}, 8};
     for (float& w : d.weights.values.values) w *= alpha;
