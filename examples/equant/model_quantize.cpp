@@ -1,6 +1,5 @@
 // SPDX-FileCopyrightText: the equant authors
 // SPDX-License-Identifier: MIT
-#include <charconv>
 #include <equant/calibration/entropy.hpp>
 #include <equant/calibration/min_max.hpp>
 #include <equant/calibration/mse.hpp>
@@ -9,6 +8,7 @@
 #include <equant/nn/import.hpp>
 #include <equant/nn/npy.hpp>
 #include <equant/nn/quantize.hpp>
+#include <charconv>
 #include <iostream>
 
 #include "html.hpp"
