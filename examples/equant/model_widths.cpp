@@ -26,7 +26,7 @@ struct point {
 
 point point_of(const nn::width_table& t, const weights::allocation& a) {
   std::string widths;
-  for (const nn::layer_width& w : t.widths(a)) widths += (widths.empty() ? "" : " ") + std::to_string(w.bits);
+  for (const nn::layer_width& w : t.widths(a)) widths += contract::joined(widths.empty() ? "" : " ", w.bits);
   return {t.average_bits(a), a.bytes, -10 * std::log10(a.error), widths};
 }
 
