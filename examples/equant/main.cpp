@@ -19,6 +19,9 @@ std::string version() {
          std::to_string(EQUANT_VERSION_PATCH) + ", kernels for " + program::built_for.name;
 }
 
+const CLI::Validator not_negative(
+    [](const std::string& text) { return std::string(text.starts_with('-') ? "must not be negative" : ""); }, "");
+
 void add_training_options(CLI::App* command, program::training_options& o) {
   command->add_option("model", o.model, "A float network, .onnx")->required();
   command->add_option("--train", o.train, "Inputs to train on, .npy")->required();
@@ -31,7 +34,7 @@ void add_training_options(CLI::App* command, program::training_options& o) {
   command->add_option("--batch", o.batch, "Inputs per step")->capture_default_str();
   command->add_option("--rate", o.rate, "Learning rate, in quantization steps of the weights")
       ->capture_default_str()
-      ->check(CLI::PositiveNumber);
+      ->check(not_negative);
   command->add_option("--seed", o.seed, "The same seed gives the same network")->capture_default_str();
   command
       ->add_option("--method", o.method, "How grids learn: lsq_plus, lsq, pact, straight_through; fbgemm: as PyTorch")
@@ -56,7 +59,7 @@ int main(int argc, char** argv) {
   command->add_option("--to", bits.high, "Most bits")->capture_default_str();
   command->add_option("--sqnr", bits.sqnr, "Name the cheapest scheme that reaches this many dB");
   command->add_option("--bytes", bits.bytes, "Name the best scheme that takes at most so many bytes")
-      ->check(CLI::NonNegativeNumber);
+      ->check(not_negative);
   command->add_option("--csv", bits.csv, "Write the table as CSV");
   command->add_option("--json", bits.json, "Write the table as JSON");
   command->add_option("--svg", bits.svg, "Draw error against bits, and levels over the data (needs gnuplot)");
@@ -75,7 +78,7 @@ int main(int argc, char** argv) {
   auto* budget = command->add_option_group("Widths by layer", "2 to 8 bits each, by what it costs the output; want -c");
   budget->add_option("--average-bits", quantize.average_bits, "So many bits per weight on average, at least error");
   budget->add_option("--bytes", quantize.bytes, "So many bytes of weights and scales, at least error")
-      ->check(CLI::NonNegativeNumber);
+      ->check(not_negative);
   budget->add_option("--sqnr", quantize.sqnr, "So many dB at the output, in fewest bytes");
   budget->add_option("--same-answers", quantize.same_answers, "So many percent of answers as in float, likewise");
   budget->require_option(0, 1)->excludes(width);
