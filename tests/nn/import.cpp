@@ -47,6 +47,8 @@ TEST_CASE("import: products in all their forms are dense layers") {
           "node 'y' (Gemm): transA");
   refused(model(half).node("Gemm", {"x", "w", "b"}, "y", {real("alpha", std::numeric_limits<float>::infinity())}),
           "node 'y' (Gemm): alpha of inf");
+  refused(model(half).node("Gemm", {"x", "w", "b"}, "y", {real("alpha", 3e38f)}), "alpha of 3");
+  refused(model(half).node("Gemm", {"x", "w", "b"}, "y", {real("beta", 3e38f)}), "beta of 3");
   refused(model({-1, 3}).with(floats("w", {2, 2}, {1, 2, 3, 4})).node("MatMul", {"x", "w"}, "y"), "node 'y' (MatMul)");
 }
 

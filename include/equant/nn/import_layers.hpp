@@ -131,7 +131,6 @@ inline void read_gemm(context& c) {
   if (d.weights.values.sizes.rank != 2) c.fail("weights of ", to_string(d.weights.values.sizes));
   d.bias = read_bias(c, 2, d.weights.values.sizes[0]);
   const float alpha = n.real("alpha", 1), beta = n.real("beta", 1);
-  if (!std::isfinite(alpha) || !std::isfinite(beta)) c.fail("alpha of ", alpha, ", beta of ", beta);
   if (alpha != 1) {
     if (!(alpha > 0)) d.weights = {d.weights.values, {}, {}, {}, 8};
     for (float& w : d.weights.values.values) w *= alpha;
@@ -140,6 +139,12 @@ inline void read_gemm(context& c) {
   if (beta != 1) {
     for (float& b : d.bias.values) b *= beta;
     d.bias.codes.clear();
+  }
+  const auto finite = [](const std::vector<float>& values) {
+    return std::all_of(values.begin(), values.end(), [](float v) { return std::isfinite(v); });
+  };
+  if (!finite(d.weights.values.values) || !finite(d.weights.scales) || !finite(d.bias.values)) {
+    c.fail("alpha of ", alpha, " and beta of ", beta, " make weights or biases that are not finite");
   }
   c.add(std::move(d), {x});
 }

@@ -115,9 +115,7 @@ struct candidate {
 /// a run of the network for each layer and width. `inputs` are what it will see. Throws std::invalid_argument as
 /// quantize() does.
 inline width_table measure_widths(const graph& net, std::span<const tensor> inputs, const width_options& o = {}) {
-  if (o.bits.empty() || !std::is_sorted(o.bits.begin(), o.bits.end(), std::less_equal<int>{})) {
-    contract::invalid_argument("widths to choose from must be given in ascending order");
-  }
+  equant::weights::check_widths(o.bits);
   for (int bits : o.bits) static_cast<void>(largest_weight_code(bits));
   if (o.quantize.codebooks) contract::invalid_argument("widths are chosen for integers, not for codebooks");
   if (o.samples < 1) contract::invalid_argument("widths measured on ", o.samples, " inputs");

@@ -21,6 +21,14 @@ struct width_choice {
   double error = 0;
 };
 
+/// Throws std::invalid_argument unless there are widths to choose from, in ascending order.
+inline void check_widths(std::span<const int> bits) {
+  for (std::size_t i = 0; i + 1 < bits.size(); ++i) {
+    if (bits[i] >= bits[i + 1]) contract::invalid_argument("widths to choose from must be given in ascending order");
+  }
+  if (bits.empty()) contract::invalid_argument("no widths to choose from");
+}
+
 /// A choice for every layer, and what they come to.
 struct allocation {
   std::vector<std::size_t> chosen;  ///< per layer, which of its choices

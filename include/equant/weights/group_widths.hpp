@@ -40,6 +40,47 @@ inline index_t groups_of(index_t inputs, const group_width_options& o) {
 /// What an error of each input's weight costs, that the inputs after it cannot take over.
 inline Eigen::VectorXf costs(const Eigen::MatrixXf& r) { return r.diagonal().cwiseAbs2(); }
 
+/// round_groups() by a factor R that is there already.
+inline coded_weights rounded(const Eigen::MatrixXf& w, const Eigen::MatrixXf& s, const Eigen::MatrixXf& r,
+                             const grouped_widths& widths) {
+  const group_width_options& o = widths.options;
+  const index_t groups = groups_of(w.cols(), o);
+  if (static_cast<index_t>(widths.bits.size()) != groups) {
+    contract::invalid_argument(widths.bits.size(), " widths for ", groups, " groups of inputs");
+  }
+  const Eigen::VectorXf cost = costs(r);
+  std::vector<levels> codes;
+  coded_weights q{w, w, Eigen::MatrixXf(w.rows(), groups), o.group};
+  for (index_t g = 0; g < groups; ++g) {
+    const index_t first = g * o.group, count = std::min(o.group, w.cols() - first);
+    codes.push_back(levels_of(widths.bits[static_cast<std::size_t>(g)], o));
+    q.scales.col(g) = best_scales(w.middleCols(first, count), cost.segment(first, count), count, codes.back());
+  }
+  const auto code = [&](index_t input) -> const levels& { return codes[static_cast<std::size_t>(input / o.group)]; };
+  gptq(q.values, r, [&](index_t i, Eigen::VectorXf& column) {
+    const auto scale = q.scales.col(i / o.group);
+    column = column.cwiseQuotient(scale);
+    code(i).round(column);
+    q.units.col(i) = column;
+    column = column.cwiseProduct(scale);
+  });
+  for (int turn = 0; turn < 8; ++turn) {
+    const Eigen::MatrixXf before = q.values;
+    coordinate_descent(w, q.values, s, 1, [&](index_t output, index_t i, float x) {
+      return q.scale(output, i) * code(i).nearest(x / q.scale(output, i));
+    });
+    if (q.values == before) break;
+    for (index_t i = 0; i < w.cols(); ++i) {
+      q.units.col(i) = q.values.col(i).cwiseQuotient(q.scales.col(i / o.group));
+      Eigen::VectorXf column = q.units.col(i);
+      code(i).round(column);
+      q.units.col(i) = column;
+    }
+    refit_scales(q, w, s);
+  }
+  return q;
+}
+
 }  // namespace grouping
 
 /// Per group, each width with what it costs: the sum over outputs and inputs of R(i, i)^2 (w - level)^2, R of
@@ -47,9 +88,7 @@ inline Eigen::VectorXf costs(const Eigen::MatrixXf& r) { return r.diagonal().cwi
 inline std::vector<std::vector<width_choice>> group_choices(const Eigen::MatrixXf& w, const Eigen::MatrixXf& s,
                                                             const group_width_options& o = {}) {
   check_moments(w, s);
-  if (o.bits.empty() || !std::is_sorted(o.bits.begin(), o.bits.end(), std::less_equal<int>{})) {
-    contract::invalid_argument("widths to choose from must be given in ascending order");
-  }
+  check_widths(o.bits);
   const Eigen::VectorXf cost = grouping::costs(upper_factor(s, o.damping));
   std::vector<std::vector<width_choice>> groups(static_cast<std::size_t>(grouping::groups_of(w.cols(), o)));
   for (int bits : o.bits) {
@@ -90,43 +129,7 @@ inline grouped_widths group_widths(const Eigen::MatrixXf& w, const Eigen::Matrix
 /// coordinate descent in turns with fitted scales.
 inline coded_weights round_groups(const Eigen::MatrixXf& w, const Eigen::MatrixXf& s, const grouped_widths& widths) {
   check_moments(w, s);
-  const group_width_options& o = widths.options;
-  const index_t groups = grouping::groups_of(w.cols(), o);
-  if (static_cast<index_t>(widths.bits.size()) != groups) {
-    contract::invalid_argument(widths.bits.size(), " widths for ", groups, " groups of inputs");
-  }
-  const Eigen::MatrixXf r = upper_factor(s, o.damping);
-  const Eigen::VectorXf cost = grouping::costs(r);
-  std::vector<levels> codes;
-  coded_weights q{w, w, Eigen::MatrixXf(w.rows(), groups), o.group};
-  for (index_t g = 0; g < groups; ++g) {
-    const index_t first = g * o.group, count = std::min(o.group, w.cols() - first);
-    codes.push_back(grouping::levels_of(widths.bits[static_cast<std::size_t>(g)], o));
-    q.scales.col(g) = best_scales(w.middleCols(first, count), cost.segment(first, count), count, codes.back());
-  }
-  const auto code = [&](index_t input) -> const levels& { return codes[static_cast<std::size_t>(input / o.group)]; };
-  gptq(q.values, r, [&](index_t i, Eigen::VectorXf& column) {
-    const auto scale = q.scales.col(i / o.group);
-    column = column.cwiseQuotient(scale);
-    code(i).round(column);
-    q.units.col(i) = column;
-    column = column.cwiseProduct(scale);
-  });
-  for (int turn = 0; turn < 8; ++turn) {
-    const Eigen::MatrixXf before = q.values;
-    coordinate_descent(w, q.values, s, 1, [&](index_t output, index_t i, float x) {
-      return q.scale(output, i) * code(i).nearest(x / q.scale(output, i));
-    });
-    if (q.values == before) break;
-    for (index_t i = 0; i < w.cols(); ++i) {
-      q.units.col(i) = q.values.col(i).cwiseQuotient(q.scales.col(i / o.group));
-      Eigen::VectorXf column = q.units.col(i);
-      code(i).round(column);
-      q.units.col(i) = column;
-    }
-    refit_scales(q, w, s);
-  }
-  return q;
+  return grouping::rounded(w, s, upper_factor(s, widths.options.damping), widths);
 }
 
 struct grouped_rounding {
@@ -139,10 +142,12 @@ struct grouped_rounding {
 inline grouped_rounding round_in_groups(const Eigen::MatrixXf& w, const Eigen::MatrixXf& s, double average,
                                         const group_width_options& o = {}) {
   grouped_rounding own{group_widths(w, s, average, o), {}}, even = own;
-  own.result = round_groups(w, s, own.widths);
+  const Eigen::MatrixXf r = upper_factor(s, o.damping);
+  own.result = grouping::rounded(w, s, r, own.widths);
   const int bits = *std::find_if(o.bits.rbegin(), o.bits.rend(), [&](int b) { return b <= average; });
   even.widths = {std::vector<int>(own.widths.bits.size(), bits), o, static_cast<double>(bits)};
-  even.result = round_groups(w, s, even.widths);
+  if (own.widths.bits == even.widths.bits) return own;
+  even.result = grouping::rounded(w, s, r, even.widths);
   const bool better = output_error(w, even.result.values, s) < output_error(w, own.result.values, s);
   return better ? std::move(even) : std::move(own);
 }
