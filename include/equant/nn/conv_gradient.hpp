@@ -19,7 +19,7 @@ inline void add_rows(const float_input& dy, std::vector<float>& bias) {
   const auto channels = static_cast<index_t>(bias.size());
   if (channels == 0) return;
   Eigen::Map<const row_matrix> rows(dy.data, dy.count() / channels, channels);
-  Eigen::Map<Eigen::RowVectorXf>(bias.data(), channels) += rows.colwise().sum();
+  Eigen::Map<Eigen::RowVectorXf>(bias.data(), channels) += in_own_memory(rows.colwise().sum());
 }
 
 /// dw += x dy, dx += w dy, each channel by itself; both in the order [tap][channel].

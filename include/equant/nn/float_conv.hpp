@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <equant/nn/own_memory.hpp>
 #include <equant/nn/windows.hpp>
 
 namespace equant::inline EQUANT_ABI::nn {
@@ -60,8 +61,8 @@ class float_conv {
     using strided = Eigen::OuterStride<>;
     const index_t columns = outputs_ / groups_, depth = window_.kernel[0] * window_.kernel[1] * inputs_;
     Eigen::Map<row_matrix, 0, strided> out(y + g * columns, rows, columns, strided(outputs_));
-    out.noalias() = Eigen::Map<const row_matrix, 0, strided>(a, rows, depth, strided(stride)) *
-                    weights_.middleRows(g * depth, depth);
+    set_product(out, Eigen::Map<const row_matrix, 0, strided>(a, rows, depth, strided(stride)),
+                weights_.middleRows(g * depth, depth));
   }
 
   void multiply(const float* a, index_t stride, float* y, index_t rows, const clip& limits) const {

@@ -35,8 +35,8 @@ inline void run(const dense& d, std::span<const float_input> x, const float_outp
   const shape& w = d.weights.values.sizes;
   const index_t rows = w[1] == 0 ? 0 : x[0].count() / w[1];
   Eigen::Map<row_matrix> out(y.data, rows, w[0]);
-  out.noalias() = Eigen::Map<const row_matrix>(x[0].data, rows, w[1]) *
-                  Eigen::Map<const row_matrix>(d.weights.values.values.data(), w[0], w[1]).transpose();
+  set_product(out, Eigen::Map<const row_matrix>(x[0].data, rows, w[1]),
+              Eigen::Map<const row_matrix>(d.weights.values.values.data(), w[0], w[1]).transpose());
   if (!d.bias.values.empty()) {
     out.rowwise() += Eigen::Map<const Eigen::RowVectorXf>(d.bias.values.data(), w[0]);
   }
@@ -102,11 +102,11 @@ inline void run(const binary& b, std::span<const float_input> x, const float_out
 
 inline void run(const unary& u, std::span<const float_input> x, const float_output& y) {
   switch (u.kind) {
-    case unary_kind::exponential: all(y) = all(x[0]).exp(); return;
-    case unary_kind::sigmoid: all(y) = (1 + (-all(x[0])).exp()).inverse(); return;
+    case unary_kind::exponential: all(y) = in_own_memory(all(x[0]).exp()); return;
+    case unary_kind::sigmoid: all(y) = in_own_memory((1 + (-all(x[0])).exp()).inverse()); return;
     case unary_kind::negate: all(y) = -all(x[0]); return;
-    case unary_kind::square_root: all(y) = all(x[0]).sqrt(); return;
-    case unary_kind::tanh: all(y) = all(x[0]).tanh(); return;
+    case unary_kind::square_root: all(y) = in_own_memory(all(x[0]).sqrt()); return;
+    case unary_kind::tanh: all(y) = in_own_memory(all(x[0]).tanh()); return;
   }
 }
 
@@ -149,9 +149,9 @@ inline void run(const matmul&, std::span<const float_input> x, const float_outpu
   for_each_line<3>(outer, {outer_c, stretched(a, outer_a), stretched(b, outer_b)},
                    [&](const auto& at, const auto& step, index_t n) {
                      for (index_t i = 0; i < n; ++i) {
-                       Eigen::Map<row_matrix>(result.data() + at[0] + i * step[0], rows, columns).noalias() =
-                           Eigen::Map<const row_matrix>(left.data() + at[1] + i * step[1], rows, depth) *
-                           Eigen::Map<const row_matrix>(right.data() + at[2] + i * step[2], depth, columns);
+                       set_product(Eigen::Map<row_matrix>(result.data() + at[0] + i * step[0], rows, columns),
+                                   Eigen::Map<const row_matrix>(left.data() + at[1] + i * step[1], rows, depth),
+                                   Eigen::Map<const row_matrix>(right.data() + at[2] + i * step[2], depth, columns));
                      }
                    });
   copy_strided<float>(c, result.data(), row_major_strides(c), y.data, memory_strides(c));

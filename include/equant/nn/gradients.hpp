@@ -19,10 +19,10 @@ inline void run(const dense& d, std::span<const float_input> x, const float_inpu
   const shape& w = d.weights.values.sizes;
   const index_t rows = dy.count() / std::max<index_t>(w[0], 1);
   const Eigen::Map<const row_matrix> upstream(dy.data, rows, w[0]), from(x[0].data, rows, w[1]);
-  Eigen::Map<row_matrix>(sum.weights.data(), w[0], w[1]).noalias() += upstream.transpose() * from;
+  add_product(Eigen::Map<row_matrix>(sum.weights.data(), w[0], w[1]), upstream.transpose(), from);
   if (dx[0].data != nullptr) {
-    Eigen::Map<row_matrix>(dx[0].data, rows, w[1]).noalias() +=
-        upstream * Eigen::Map<const row_matrix>(d.weights.values.values.data(), w[0], w[1]);
+    add_product(Eigen::Map<row_matrix>(dx[0].data, rows, w[1]), upstream,
+                Eigen::Map<const row_matrix>(d.weights.values.values.data(), w[0], w[1]));
   }
   add_rows(dy, sum.bias);
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <equant/core/shape.hpp>
+#include <equant/nn/own_memory.hpp>
 
 #include <Eigen/Core>
 
@@ -54,7 +55,7 @@ inline double cross_entropy(std::span<const float> y, std::span<const index_t> l
     const index_t label = labels[static_cast<std::size_t>(r)];
     sum -= static_cast<double>(shares[label]);
     Eigen::Map<losing::row> to(gradient.data() + r * columns, columns);
-    to += weight / static_cast<float>(rows) * shares.exp();
+    to += in_own_memory(weight / static_cast<float>(rows) * shares.exp());
     to[label] -= weight / static_cast<float>(rows);
   }
   return sum / static_cast<double>(rows);
@@ -72,7 +73,7 @@ inline double distillation(std::span<const float> y, std::span<const float> teac
     const losing::row p = losing::log_shares(aim / temperature), q = losing::log_shares(own / temperature);
     sum += static_cast<double>(temperature * temperature * (p.exp() * (p - q)).sum());
     Eigen::Map<losing::row>(gradient.data() + r * columns, columns) +=
-        weight * temperature / static_cast<float>(rows) * (q.exp() - p.exp());
+        in_own_memory(weight * temperature / static_cast<float>(rows) * (q.exp() - p.exp()));
   }
   return sum / static_cast<double>(rows);
 }

@@ -12,8 +12,8 @@ inline batch_norm with_statistics_of(const float_input& x, batch_norm b) {
   const auto channels = static_cast<index_t>(b.scale.size());
   const Eigen::Map<const row_matrix> rows(x.data, x.count() / channels, channels);
   Eigen::Map<Eigen::RowVectorXf> mean(b.mean.data(), channels), variance(b.variance.data(), channels);
-  mean = rows.colwise().mean();
-  variance = (rows.rowwise() - mean).array().square().colwise().mean();
+  mean = in_own_memory(rows.colwise().mean());
+  variance = in_own_memory((rows.rowwise() - mean).array().square().colwise().mean().matrix());
   return b;
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <equant/core/shape.hpp>
+#include <equant/nn/own_memory.hpp>
 
 #include <Eigen/Core>
 
@@ -78,7 +79,8 @@ inline void update(parameter& p, const optimizer_options& o, double rate, index_
         array square(p.second.data() + i, n);
         m = keep * m + (1 - keep) * (gradient * unit);
         square = keep_second * square + (1 - keep_second) * (gradient * unit).square();
-        values = values * left - r * unit * (m * first_share / ((square * second_share).sqrt() + epsilon));
+        const Eigen::ArrayXf root = in_own_memory((square * second_share).sqrt());
+        values = values * left - r * unit * (m * first_share / (root + epsilon));
       }
     }
   }
