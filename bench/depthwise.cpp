@@ -68,11 +68,11 @@ class onednn_depthwise {
 template <class C>
 struct arena {
   shape image, result;
-  std::vector<std::uint8_t> x;
+  Eigen::Array<std::uint8_t, Eigen::Dynamic, 1> x;
   std::vector<std::int8_t> weights;
   std::vector<std::int32_t> bias;
   std::vector<float> scales;
-  Eigen::Array<C, Eigen::Dynamic, 1> ours, peers;  // on a line of the cache, as Eigen's own results
+  Eigen::Array<C, Eigen::Dynamic, 1> ours, peers;  // as x on a line of the cache, where Eigen puts its own
   gemm::padding pads;
   gemm::depthwise_weights<> packed;
   std::unique_ptr<onednn_depthwise<C>> peer;
@@ -81,7 +81,7 @@ struct arena {
       : image{1, edge, edge, channels}, pads{kernel / 2, kernel / 2, kernel / 2, kernel / 2} {
     std::uint32_t state = 1;
     const auto next = [&] { return state = state * 1664525u + 1013904223u, state >> 24; };
-    x.resize(static_cast<std::size_t>(image.count()));
+    x.resize(image.count());
     weights.resize(static_cast<std::size_t>(kernel * kernel * channels));
     for (auto& v : x) v = static_cast<std::uint8_t>(next());
     for (auto& v : weights) v = static_cast<std::int8_t>(next());

@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: the equant authors
 // SPDX-License-Identifier: MIT
 #include "catch.hpp"
+#include "core/says.hpp"
 #include "gemm/oracle.hpp"
 
 #include <equant/gemm/gemm.hpp>
@@ -154,4 +155,22 @@ TEST_CASE("epilogue: requantized by integers, rounded twice and once") {
     check<std::uint8_t>(gemm::pipeline<gemm::rounded_once>{{gemm::rounded_once(m31, by, 128, 0, 255)}},
                         [&](index_t m, index_t n) { return code<std::uint8_t>(double(once(m, n)), 128, 0, 255); });
   }
+}
+
+TEST_CASE("epilogue: codes beyond 8 bits, or beyond the type that is written, are refused") {
+  const float one = 1;
+  const gemm::scale_columns scaled({&one, 0});
+  CHECK_THROWS_WITH(gemm::round_to(0, -129, 127), says("codes from -129 to 127 with zero point 0"));
+  CHECK_THROWS_WITH(gemm::round_to(0, 0, 256), says("codes from 0 to 256"));
+  CHECK_THROWS_WITH(gemm::round_to(300, 0, 255), says("zero point 300"));
+
+  std::uint8_t unsigned_codes[1];
+  std::int8_t signed_codes[1];
+  const auto bytes = static_cast<std::uint8_t*>(unsigned_codes);
+  const auto signs = static_cast<std::int8_t*>(signed_codes);
+  CHECK_THROWS_WITH(scaled >> gemm::round_to(0, -128, 127) >> gemm::store<std::uint8_t>(bytes, 1),
+                    says("codes from -128 to 127 stored as 0 to 255"));
+  CHECK_THROWS_WITH(scaled >> gemm::round_to(0, 0, 255) >> gemm::scatter<std::int8_t>(signs, 1, 1),
+                    says("codes from 0 to 255 stored as -128 to 127"));
+  CHECK_NOTHROW(scaled >> gemm::round_to(0, 0, 127) >> gemm::store<std::int8_t>(signs, 1));
 }

@@ -3,7 +3,7 @@
 #include "builders.hpp"
 #include "catch.hpp"
 
-#include <equant/kernels/lanes.hpp>
+#include <equant/kernels/code_rounding.hpp>
 
 #include <cmath>
 #include <sstream>
@@ -49,14 +49,24 @@ int32_t round(float a) { return static_cast<int32_t>(std::nearbyint(double{a}));
 
 }  // namespace real_oracle
 
+/// Filled up to whole registers.
+template <class L, class T>
+std::vector<T> filled(std::vector<T> x) {
+  x.resize((x.size() + L::count - 1) / L::count * L::count);
+  return x;
+}
+
 /// f over the elements of arrays, as many at a time as there are lanes.
 template <class L, class R, class F, class... T>
-std::vector<R> mapped(F f, std::size_t n, const std::vector<T>&... x) {
-  std::vector<R> out(n);
-  for (std::size_t i = 0; i < n; i += L::count) {
-    const int left = static_cast<int>(n - i);
-    L::store(out.data() + i, f(L::load(x.data() + i, left)...), left);
-  }
+std::vector<R> mapped(F f, std::size_t n, const std::vector<T>&... given) {
+  std::vector<R> out = filled<L>(std::vector<R>(n));
+  const auto all = [&](const auto&... x) {
+    for (std::size_t i = 0; i < out.size(); i += L::count) {
+      L::store(out.data() + i, f(L::load(x.data() + i, L::count)...), L::count);
+    }
+  };
+  all(filled<L>(given)...);
+  out.resize(n);
   return out;
 }
 
@@ -156,11 +166,8 @@ const reals& real_operands() {
 /// Where a result is NaN, which one it is is nobody's business.
 float without_payload(float x) { return std::isnan(x) ? std::numeric_limits<float>::quiet_NaN() : x; }
 
-}  // namespace
-
-TEMPLATE_LIST_TEST_CASE("kernels: lanes of integers", "[kernels]", isa::compiled) {
-  using L = kernels::lanes<TestType>;
-  INFO(TestType::name);
+template <class L>
+void check_integers() {
   const auto& [a, b, s, far] = operands();
   compare<L>("add", [](auto x, auto y) { return L::add(x, y); }, oracle::add, a, b);
   compare<L>("sub", [](auto x, auto y) { return L::sub(x, y); }, oracle::sub, a, b);
@@ -175,9 +182,8 @@ TEMPLATE_LIST_TEST_CASE("kernels: lanes of integers", "[kernels]", isa::compiled
   compare<L>("to_float", [](auto x) { return L::to_float(x); }, real_oracle::to_float, a);
 }
 
-TEMPLATE_LIST_TEST_CASE("kernels: lanes of floats", "[kernels]", isa::compiled) {
-  using L = kernels::lanes<TestType>;
-  INFO(TestType::name);
+template <class L>
+void check_reals() {
   const std::vector<float>&a = real_operands().a, &b = real_operands().b;
   compare<L>("min", [](auto x, auto y) { return L::min(x, y); }, real_oracle::min, a, b);
   compare<L>("max", [](auto x, auto y) { return L::max(x, y); }, real_oracle::max, a, b);
@@ -205,13 +211,12 @@ TEMPLATE_LIST_TEST_CASE("kernels: lanes of floats", "[kernels]", isa::compiled) 
   compare<L>("round", [](auto x) { return L::round(x); }, real_oracle::round, near);
 }
 
-namespace {
-
 /// Every number of lanes in memory, and more of them than there are lanes: loads fill up with zeros and read no
-/// further, stores write no further.
-template <class L, class Lane, class Element>
+/// further, stores write no further. Wide lanes want all but those of the last of their Registers.
+template <class L, std::size_t Registers, class Lane, class Element>
 void check_counts() {
-  for (int n = 1; n <= L::count + 3; ++n) {
+  constexpr int registers = Registers;
+  for (int n = L::count - L::count / registers + 1; n <= L::count + 3; ++n) {
     for (index_t offset = 0; offset < 4; ++offset) {
       const int there = std::min<int>(n, L::count);
       std::vector<Lane> x(static_cast<std::size_t>(L::count));
@@ -238,11 +243,7 @@ void check_counts() {
 template <class L, class Byte>
 void check_low_bytes() {
   const auto& a = operands().a;
-  std::vector<Byte> found(a.size());
-  for (std::size_t i = 0; i < a.size(); i += L::count) {
-    const int left = static_cast<int>(a.size() - i);
-    L::store(found.data() + i, L::load(a.data() + i, left), left);
-  }
+  const std::vector<Byte> found = mapped<L, Byte>([](auto x) { return x; }, a.size(), a);
   for (std::size_t i = 0; i < a.size(); ++i) {
     const int64_t low = int64_t{a[i]} - 256 * static_cast<int64_t>(std::floor(a[i] / 256.0));  // 0 to 255
     const int64_t expected = std::is_signed_v<Byte> && low > 127 ? low - 256 : low;
@@ -250,24 +251,82 @@ void check_low_bytes() {
   }
 }
 
-}  // namespace
-
-TEMPLATE_LIST_TEST_CASE("kernels: lanes in memory", "[kernels]", isa::compiled) {
-  using L = kernels::lanes<TestType>;
-  INFO(TestType::name);
-  check_counts<L, int32_t, int32_t>();
-  check_counts<L, int32_t, std::int8_t>();
-  check_counts<L, int32_t, std::uint8_t>();
-  check_counts<L, float, float>();
+template <class L, std::size_t Registers>
+void check_memory() {
+  check_counts<L, Registers, int32_t, int32_t>();
+  check_counts<L, Registers, int32_t, std::int8_t>();
+  check_counts<L, Registers, int32_t, std::uint8_t>();
+  check_counts<L, Registers, float, float>();
   check_low_bytes<L, std::int8_t>();
   check_low_bytes<L, std::uint8_t>();
 
   int32_t words[L::count];
   float numbers[L::count];
-  L::store(words, L::splat(int32_t{-7}), L::count);
-  L::store(numbers, L::splat(-7.5f), L::count);
+  L::store(static_cast<int32_t*>(words), L::splat(int32_t{-7}), L::count);
+  L::store(static_cast<float*>(numbers), L::splat(-7.5f), L::count);
   for (int i = 0; i < L::count; ++i) {
     CHECK(words[i] == -7);
     CHECK(numbers[i] == -7.5f);
   }
+}
+
+/// Codes of every number, far out too, and as many of them in memory as wanted.
+template <class L, std::size_t Registers, class T>
+void check_codes(int32_t zero, int32_t low, int32_t high) {
+  INFO("zero point " << zero << ", " << low << " to " << high);
+  std::vector<float> x = real_operands().a;
+  std::erase_if(x, [](float v) { return std::isnan(v); });
+  const kernels::code_rounding<L> codes(zero, low, high);
+  const auto exact = [&](float v) {
+    const double code = std::nearbyint(double{v}) + zero;
+    return static_cast<T>(std::min<double>(std::max<double>(code, low), high));
+  };
+  compare<L>("codes", codes, exact, x);
+
+  for (int n = L::count - L::count / static_cast<int>(Registers) + 1; n <= L::count; ++n) {
+    const builders::exact_copy<float> in(x.data() + 7, L::count, 0);
+    builders::guarded<T> out(n, 0);
+    L::store(out.data(), codes(L::load(in.data(), L::count)), n);
+    CHECK(out.intact());
+    for (int i = 0; i < n; ++i) CHECK(out.data()[i] == exact(in.data()[i]));
+  }
+}
+
+template <class L, std::size_t Registers>
+void check_all_codes() {
+  check_codes<L, Registers, std::int8_t>(0, -128, 127);
+  check_codes<L, Registers, std::int8_t>(-128, -128, 127);
+  check_codes<L, Registers, std::int8_t>(127, -100, 126);
+  check_codes<L, Registers, std::uint8_t>(0, 0, 255);
+  check_codes<L, Registers, std::uint8_t>(255, 3, 255);
+  check_codes<L, Registers, std::uint8_t>(128, 128, 200);
+  check_codes<L, Registers, int32_t>(-3, -128, 255);
+}
+
+/// The lanes of an instruction set, and two and four registers of them: f<L, registers>().
+template <class Isa, class F>
+void every_width(F f) {
+  INFO(Isa::name);
+  using L = kernels::lanes<Isa>;
+  f.template operator()<L, 1>();
+  f.template operator()<kernels::wide_lanes<L, 2>, 2>();
+  f.template operator()<kernels::wide_lanes<L, 4>, 4>();
+}
+
+}  // namespace
+
+TEMPLATE_LIST_TEST_CASE("kernels: lanes of integers", "[kernels]", isa::compiled) {
+  every_width<TestType>([]<class L, std::size_t>() { check_integers<L>(); });
+}
+
+TEMPLATE_LIST_TEST_CASE("kernels: lanes of floats", "[kernels]", isa::compiled) {
+  every_width<TestType>([]<class L, std::size_t>() { check_reals<L>(); });
+}
+
+TEMPLATE_LIST_TEST_CASE("kernels: lanes in memory", "[kernels]", isa::compiled) {
+  every_width<TestType>([]<class L, std::size_t Registers>() { check_memory<L, Registers>(); });
+}
+
+TEMPLATE_LIST_TEST_CASE("kernels: codes of reals over lanes", "[kernels]", isa::compiled) {
+  every_width<TestType>([]<class L, std::size_t Registers>() { check_all_codes<L, Registers>(); });
 }

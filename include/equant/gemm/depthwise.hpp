@@ -52,17 +52,18 @@ struct depthwise_context {
   const Epilogue* epilogue;
 };
 
-/// Some rows of one image, in the channels from `channel` on: all whole vectors of them, or the last few.
-template <int Kernel, int Stride, int Parts, bool Whole, class Isa, class T, class Epilogue>
+/// Some rows of one image, in the channels from `channel` on, as many times Vectors of them as there are; or, where it
+/// is not Whole, in the last few.
+template <int Kernel, int Stride, int Parts, std::size_t Vectors, bool Whole, class Isa, class T, class Epilogue>
 [[gnu::noinline]] void run_channels(kernels::depthwise_operands<Isa, T> t, const Epilogue& given, index_t pixel,
                                     index_t channel) noexcept {
   using shape_of = kernels::depthwise_shape<Isa, Kernel, Stride>;
-  using L = typename kernels::depthwise_on<Isa>::lanes;
+  using L = kernels::wide_lanes<typename kernels::depthwise_on<Isa>::lanes, Vectors>;
   const Epilogue epilogue = given;  // a copy, which stores of bytes cannot change
   const index_t columns = t.columns;
   for (;;) {
     const auto take = epilogue.template at<L>(channel, Whole ? L::count : static_cast<int>(t.count));
-    kernels::depthwise<Isa, Kernel, Stride, Parts, Whole>(
+    kernels::depthwise<Isa, Kernel, Stride, Parts, Vectors, Whole>(
         t, [=](index_t output, index_t column, typename L::i32 sums) __attribute__((always_inline)) {
           take(pixel + output * columns + column, sums);
         });
@@ -78,10 +79,10 @@ template <int Kernel, int Stride, int Parts, bool Whole, class Isa, class T, cla
 template <int Kernel, int Stride, int Parts, class Isa, class T, class Epilogue, class Executor>
 void run_depthwise(const depthwise_context<Isa, T, Epilogue>& c, Executor&& executor) {
   using shape_of = kernels::depthwise_shape<Isa, Kernel, Stride>;
-  constexpr index_t count = kernels::depthwise_on<Isa>::lanes::count;
+  constexpr index_t count = kernels::depthwise_on<Isa>::lanes::count, vectors = shape_of::vectors;
   const view<const T>& x = *c.images;
   const index_t height = c.result[1], channels = c.result[3];
-  const index_t whole = Parts == 1 ? channels / count * count : 0;
+  const index_t whole = Parts == 1 ? channels / count * count : 0, wide = whole / (vectors * count) * vectors * count;
   const index_t bands = (height + shape_of::outputs - 1) / shape_of::outputs;
   executor(c.result[0] * bands, [&](index_t task) {
     const index_t image = task / bands, y = task % bands * shape_of::outputs;
@@ -105,8 +106,9 @@ void run_depthwise(const depthwise_context<Isa, T, Epilogue>& c, Executor&& exec
       t.count = channels - channel;
       return t;
     };
-    if (whole > 0) run_channels<Kernel, Stride, 1, true>(from(0), *c.epilogue, pixel, 0);
-    if (whole < channels) run_channels<Kernel, Stride, Parts, false>(from(whole), *c.epilogue, pixel, whole);
+    if (wide > 0) run_channels<Kernel, Stride, 1, vectors, true>(from(0), *c.epilogue, pixel, 0);
+    if (wide < whole) run_channels<Kernel, Stride, 1, 1, true>(from(wide), *c.epilogue, pixel, wide);
+    if (whole < channels) run_channels<Kernel, Stride, Parts, 1, false>(from(whole), *c.epilogue, pixel, whole);
   });
 }
 

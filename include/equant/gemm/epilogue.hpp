@@ -2,10 +2,11 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <equant/kernels/lanes.hpp>
+#include <equant/kernels/code_rounding.hpp>
 
 #include <algorithm>
 #include <concepts>
+#include <limits>
 #include <tuple>
 
 /// What becomes of the sums of a product: a value composed of stages, each a few lanes in and a few lanes out, run
@@ -90,15 +91,20 @@ struct clamp : stage {
 };
 
 /// float -> code: round(clamp(x, low - z, high - z)) + z, nearest even; [low, high] holds the activation's clamp too.
+/// Codes of 8 bits: low, high and z from -128 to 255.
 struct round_to : stage {
   std::int32_t zero_point, low, high;
-  round_to(std::int32_t z, std::int32_t lowest, std::int32_t highest) : zero_point(z), low(lowest), high(highest) {}
+  round_to(std::int32_t z, std::int32_t lowest, std::int32_t highest) : zero_point(z), low(lowest), high(highest) {
+    if (std::min({z, lowest, highest}) < -128 || std::max({z, lowest, highest}) > 255) {
+      contract::invalid_argument("codes from ", lowest, " to ", highest, " with zero point ", z,
+                                 ", which 8 bits do not hold");
+    }
+  }
 
   template <class L>
   auto at(index_t, int) const {
-    return [zero = L::splat(zero_point), a = L::splat(static_cast<float>(low - zero_point)),
-            b = L::splat(static_cast<float>(high - zero_point))](index_t, typename L::f32 x)
-               __attribute__((always_inline)) { return L::add(L::round(L::min(L::max(x, a), b)), zero); };
+    return [codes = kernels::code_rounding<L>(zero_point, low, high)](index_t, typename L::f32 x)
+               __attribute__((always_inline)) { return codes(x); };
   }
 };
 
@@ -143,9 +149,24 @@ struct rounded_once : fixed_point {
   }
 };
 
+/// What writes, as T. Codes have to be such of T.
+template <class T>
+struct sink : stage {
+  static void check(const stage&) {}
+  static void check(const round_to& codes) {
+    if constexpr (sizeof(T) == 1) {
+      constexpr std::int32_t lowest = std::numeric_limits<T>::min(), highest = std::numeric_limits<T>::max();
+      if (codes.low < lowest || codes.high > highest) {
+        contract::invalid_argument("codes from ", codes.low, " to ", codes.high, " stored as ", lowest, " to ",
+                                   highest);
+      }
+    }
+  }
+};
+
 /// The last stage: writes rows of int32, float, int8 or uint8, row m at out + m * stride.
 template <class T>
-struct store : stage {
+struct store : sink<T> {
   T* out;
   index_t stride;
   store(T* to, index_t row_stride) : out(to), stride(row_stride) {}
@@ -160,7 +181,7 @@ struct store : stage {
 
 /// The same where neighbours of a row do not lie side by side.
 template <class T>
-struct scatter : stage {
+struct scatter : sink<T> {
   T* out;
   index_t row_stride, column_stride;
   scatter(T* to, index_t row, index_t column) : out(to), row_stride(row), column_stride(column) {}
@@ -198,13 +219,15 @@ struct pipeline {
   }
 };
 
-template <std::derived_from<stage> A, std::derived_from<stage> B>
-constexpr pipeline<A, B> operator>>(A a, B b) {
-  return {{a, b}};
-}
 template <class... A, std::derived_from<stage> B>
 constexpr pipeline<A..., B> operator>>(pipeline<A...> a, B b) {
+  const auto& last = std::get<sizeof...(A) - 1>(a.stages);
+  if constexpr (requires { b.check(last); }) b.check(last);
   return {std::tuple_cat(a.stages, std::tuple<B>(b))};
+}
+template <std::derived_from<stage> A, std::derived_from<stage> B>
+constexpr pipeline<A, B> operator>>(A a, B b) {
+  return pipeline<A>{{a}} >> b;
 }
 
 }  // namespace equant::inline EQUANT_ABI::gemm

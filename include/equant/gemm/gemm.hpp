@@ -71,12 +71,13 @@ inline constexpr std::size_t split = std::max(1, kernels::mac_on<Isa>::registers
 /// The sums of a tile, to memory.
 template <class Isa, int Rows, int Vectors, bool Flip>
 [[gnu::noinline]] void store_sums(const kernels::tile_operands& t, std::int32_t* sums) noexcept {
-  using L = typename kernels::mac_on<Isa>::lanes;
-  kernels::tile<Isa, Rows, Vectors, split<Isa, Rows, Vectors>, Flip>(t, [&](index_t v) __attribute__((always_inline)) {
-    return [to = sums + v](index_t r, typename L::i32 x) __attribute__((always_inline)) {
-      L::store(to + r * Vectors * L::count, x, L::count);
-    };
-  });
+  constexpr index_t width = Vectors * kernels::mac_on<Isa>::lanes::count;
+  kernels::tile<Isa, Rows, Vectors, split<Isa, Rows, Vectors>, Flip>(
+      t, [&]<class L>(L, index_t v) __attribute__((always_inline)) {
+        return [to = sums + v](index_t r, typename L::i32 x) __attribute__((always_inline)) {
+          L::store(to + r * width, x, L::count);
+        };
+      });
 }
 
 template <class Isa, int Rows, int Vectors, bool Flip, class Epilogue>
@@ -92,12 +93,13 @@ template <class Isa, int Rows, int Vectors, bool Flip, class Epilogue>
 template <class Isa, int Rows, int Vectors, bool Flip, bool Whole, class Epilogue>
 [[gnu::noinline]] void run_tile(const kernels::tile_operands& t, const context<Epilogue>& c, index_t row,
                                 index_t column) noexcept {
-  using L = typename kernels::mac_on<Isa>::lanes;
-  kernels::tile<Isa, Rows, Vectors, split<Isa, Rows, Vectors>, Flip>(t, [&](index_t v) __attribute__((always_inline)) {
-    const int count = Whole || v + L::count < Vectors * L::count ? L::count : static_cast<int>(c.columns - column - v);
-    return [take = c.epilogue->template at<L>(column + v, count), row](index_t r, typename L::i32 sums)
-               __attribute__((always_inline)) { take(row + r, sums); };
-  });
+  constexpr index_t width = Vectors * kernels::mac_on<Isa>::lanes::count;
+  kernels::tile<Isa, Rows, Vectors, split<Isa, Rows, Vectors>, Flip>(
+      t, [&]<class L>(L, index_t v) __attribute__((always_inline)) {
+        const int count = Whole || v + L::count < width ? L::count : static_cast<int>(c.columns - column - v);
+        return [take = c.epilogue->template at<L>(column + v, count), row](index_t r, typename L::i32 sums)
+                   __attribute__((always_inline)) { take(row + r, sums); };
+      });
 }
 
 /// All tiles of one panel.
@@ -111,7 +113,7 @@ void run_panel(kernels::tile_operands t, const context<Epilogue>& c, index_t fir
     if constexpr (2 * Height >= tiling::tallest(Vectors)) {
       if (inside && !corrected) return run_tile<Isa, Height, Vectors, Flip, true>(t, c, row, column);
     }
-    if constexpr (Height == tiling::tallest(Vectors)) {
+    if constexpr (Height >= tiling::tallest(Vectors) - (Vectors == 1 ? 1 : 0)) {
       if (!corrected) return run_tile<Isa, Height, Vectors, Flip, false>(t, c, row, column);
     }
     run_slowly<Isa, Height, Vectors, Flip>(t, c, row, column);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <equant/kernels/mac.hpp>
+#include <equant/kernels/wide_lanes.hpp>
 
 #include <algorithm>
 #include <utility>
@@ -19,8 +20,9 @@ struct tile_operands {
   const std::int32_t* start;  ///< per column, what the sums begin with
 };
 
-/// One tile of a product: Rows x (Vectors * count) sums over all groups, kept in registers. `finish(column)` is asked
-/// for every vector and returns what takes (row, sums) of its rows. Few rows are summed in Split parts, so that a sum
+/// One tile of a product: Rows x (Vectors * count) sums over all groups, kept in registers. finish(lanes, column) is
+/// asked for every part of the width, lanes of one, two or four vectors, and returns what takes (row, sums) of it. Few
+/// rows are summed in Split parts, so that a sum
 /// need not wait for the step before.
 ///
 /// Every loop but the one over the groups is gone when the code is made.
@@ -78,13 +80,19 @@ template <class Isa, std::size_t Rows, std::size_t Vectors, std::size_t Split, b
       for (std::size_t v = 0; v < Vectors; ++v) acc[0][r][v] = lanes::add(acc[0][r][v], acc[s][r][v]);
     }
   }
+  constexpr std::size_t width = Vectors == 3 ? 2 : Vectors;
   [&]<std::size_t... V>(std::index_sequence<V...>) __attribute__((always_inline)) {
     // Row by row, so that memory is written in its order.
     [&](const auto&... take) __attribute__((always_inline)) {
 #pragma GCC unroll 32
-      for (std::size_t r = 0; r < Rows; ++r) (take(static_cast<index_t>(r), acc[0][r][V]), ...);
-    }(finish(static_cast<index_t>(V * lanes::count))...);
-  }(std::make_index_sequence<Vectors>{});
+      for (std::size_t r = 0; r < Rows; ++r) {
+        (take(static_cast<index_t>(r),
+              side_by_side<lanes, std::min(width, Vectors - V * width)>(acc[0][r] + V * width)),
+         ...);
+      }
+    }(finish(wide_lanes<lanes, std::min(width, Vectors - V * width)>{},
+             static_cast<index_t>(V * width) * lanes::count)...);
+  }(std::make_index_sequence<(Vectors + width - 1) / width>{});
 }
 
 /// How a product is cut into tiles: up to `vectors` vectors wide, and of some heights.
@@ -94,13 +102,19 @@ struct tiling {
 
   /// The tallest tile of `v` vectors: its sums, the columns, a row and a product stay in registers.
   static constexpr int tallest(int v) { return (mac_on<Isa>::registers - v - 2) / v; }
-  /// Full width has every height, so that rows can be split evenly; narrow tiles have a few.
+  /// Full width has every height, so that rows can be split evenly; narrow tiles have a few. The narrowest, by far the
+  /// tallest, has two neighbours: h and h - 1 make any number of rows from h (h - 1) on.
   static constexpr bool has(int v, int height) {
-    return height <= tallest(v) && (v == vectors || height == 1 || height == 4 || height == tallest(v));
+    return height <= tallest(v) &&
+           (v == vectors || height == 1 || height == 4 || height == tallest(v) || (v == 1 && height == tallest(v) - 1));
   }
   /// The height of the next tile where `left` rows are left: 8 rows by 6 are 4 and 4 at full width.
   template <int V>
   static constexpr int height(index_t left) {
+    if (V == 1 && left > tallest(V) && left < tallest(V) * tallest(V)) {
+      const index_t tiles = (left + tallest(V) - 1) / tallest(V), even = (left + tiles - 1) / tiles;
+      if (even == tallest(V) - 1) return tallest(V) - 1;
+    }
     const bool whole = V == vectors ? left >= 2 * tallest(V) || left == tallest(V) : left >= tallest(V);
     if (whole) return tallest(V);
     int h = static_cast<int>(left > tallest(V) ? (left + 1) / 2 : left);
@@ -111,7 +125,8 @@ struct tiling {
   /// some rows are done, a tallest one that does a few rows again is faster.
   template <int V>
   static constexpr index_t again(index_t done, index_t left) {
-    return V < vectors && done >= tallest(V) && left > 4 && left < tallest(V) ? tallest(V) - left : 0;
+    const bool low = left > 4 && left < tallest(V) && !has(V, static_cast<int>(left));
+    return V < vectors && done >= tallest(V) && low ? tallest(V) - left : 0;
   }
 };
 

@@ -7,7 +7,8 @@
 namespace equant::inline EQUANT_ABI::kernels {
 
 /// vpdpbusd on four rows of sixteen channels. Each row is spread to all four quarters of a register, where a shuffle
-/// puts the quarter's channels to the row's byte of every word.
+/// puts the quarter's channels to the row's byte of every word. Four words at once need fewer shuffles: each row is
+/// dealt to the quarters by fours, so that interleaving within quarters ends with whole words.
 template <>
 struct depthwise_on<isa::avx512vnni> {
   using mac = mac_on<isa::avx512vnni>;
@@ -30,15 +31,35 @@ struct depthwise_on<isa::avx512vnni> {
     });
     return unsigned_bytes<T>(x);
   }
+  static constexpr int words_at_once = 4;
+  template <class T, int Rows>
+  static void columns(const T* const* rows, index_t at, word* to) noexcept {
+    word row[4] = {_mm512_setzero_si512(), _mm512_setzero_si512(), _mm512_setzero_si512(), _mm512_setzero_si512()};
+    unrolled<Rows>([&](auto r) __attribute__((always_inline)) {
+      const word by_fours = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
+      row[r] = _mm512_maskz_permutexvar_epi32(0xffff, by_fours, _mm512_loadu_si512(rows[r] + at));
+    });
+    const word upper = low_bytes(row[0], row[1]), lower = low_bytes(row[2], row[3]);
+    const word upper_end = high_bytes(row[0], row[1]), lower_end = high_bytes(row[2], row[3]);
+    to[0] = unsigned_bytes<T>(_mm512_maskz_unpacklo_epi16(all, upper, lower));
+    to[1] = unsigned_bytes<T>(_mm512_maskz_unpackhi_epi16(all, upper, lower));
+    to[2] = unsigned_bytes<T>(_mm512_maskz_unpacklo_epi16(all, upper_end, lower_end));
+    to[3] = unsigned_bytes<T>(_mm512_maskz_unpackhi_epi16(all, upper_end, lower_end));
+  }
   template <class T>
   static word pad(T x) noexcept {
     return unsigned_bytes<T>(_mm512_set1_epi8(static_cast<char>(x)));
   }
   static word load(const element* w) noexcept { return mac::load(w); }
-  static __m512i step(__m512i sums, word x, word w) noexcept { return mac::step(sums, x, w); }
+  /// Not mac's: there are few sums here, and this one takes weights from memory.
+  static __m512i step(__m512i sums, word x, word w) noexcept { return _mm512_dpbusd_epi32(sums, x, w); }
 
  private:
   static constexpr __mmask64 first = 0x1111111111111111u;  // byte 0 of every word
+  static constexpr __mmask32 all = 0xffffffffu;
+
+  static word low_bytes(word a, word b) noexcept { return _mm512_maskz_unpacklo_epi8(~__mmask64{0}, a, b); }
+  static word high_bytes(word a, word b) noexcept { return _mm512_maskz_unpackhi_epi8(~__mmask64{0}, a, b); }
 
   static word spread(const void* p, index_t n) noexcept {
     const __mmask16 some = static_cast<__mmask16>((1u << (n & 15)) - 1);
