@@ -49,10 +49,10 @@ int32_t round(float a) { return static_cast<int32_t>(std::nearbyint(double{a}));
 
 }  // namespace real_oracle
 
-/// Filled up to whole registers.
+/// Filled up to whole registers, with what there is.
 template <class L, class T>
 std::vector<T> filled(std::vector<T> x) {
-  x.resize((x.size() + L::count - 1) / L::count * L::count);
+  x.resize((x.size() + L::count - 1) / L::count * L::count, x.at(0));
   return x;
 }
 

@@ -22,8 +22,7 @@ struct tile_operands {
 
 /// One tile of a product: Rows x (Vectors * count) sums over all groups, kept in registers. finish(lanes, column) is
 /// asked for every part of the width, lanes of one, two or four vectors, and returns what takes (row, sums) of it. Few
-/// rows are summed in Split parts, so that a sum
-/// need not wait for the step before.
+/// rows are summed in Split parts, so that a sum need not wait for the step before.
 ///
 /// Every loop but the one over the groups is gone when the code is made.
 template <class Isa, std::size_t Rows, std::size_t Vectors, std::size_t Split, bool Flip, class Finish>
