@@ -117,10 +117,10 @@ template <byte_code T, class Isa>
 std::vector<std::int32_t> depthwise_start(const depthwise_weights<Isa>& w, std::int32_t zero_point,
                                           std::span<const std::int32_t> bias) {
   const auto moved = static_cast<std::uint32_t>(zero_point + kernels::depthwise_on<Isa>::template moved<T>);
-  std::vector<std::int32_t> start(w.sums().size(), 0);
-  for (std::size_t c = 0; c < static_cast<std::size_t>(w.channels()); ++c) {
-    const std::uint32_t added = bias.empty() ? 0 : static_cast<std::uint32_t>(bias[c]);
-    start[c] = static_cast<std::int32_t>(added - moved * static_cast<std::uint32_t>(w.sums()[c]));
+  std::vector<std::int32_t> start(w.sums().begin(), w.sums().end());
+  for (std::int32_t& s : start) s = static_cast<std::int32_t>(0 - moved * static_cast<std::uint32_t>(s));
+  for (std::size_t c = 0; c < bias.size(); ++c) {
+    start[c] = static_cast<std::int32_t>(static_cast<std::uint32_t>(start[c]) + static_cast<std::uint32_t>(bias[c]));
   }
   return start;
 }

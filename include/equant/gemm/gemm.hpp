@@ -91,15 +91,32 @@ template <class Isa, int Rows, int Vectors, bool Flip, class Epilogue>
 
 /// The sums of a tile from registers to the epilogue; `Whole` where no column is padding.
 template <class Isa, int Rows, int Vectors, bool Flip, bool Whole, class Epilogue>
-[[gnu::noinline]] void run_tile(const kernels::tile_operands& t, const context<Epilogue>& c, index_t row,
-                                index_t column) noexcept {
+[[gnu::always_inline]] inline void finish_tile(const kernels::tile_operands& t, const Epilogue& epilogue, index_t row,
+                                               index_t column, index_t columns) noexcept {
   constexpr index_t width = Vectors * kernels::mac_on<Isa>::lanes::count;
   kernels::tile<Isa, Rows, Vectors, split<Isa, Rows, Vectors>, Flip>(
       t, [&]<class L>(L, index_t v) __attribute__((always_inline)) {
-        const int count = Whole || v + L::count < width ? L::count : static_cast<int>(c.columns - column - v);
-        return [take = c.epilogue->template at<L>(column + v, count), row](index_t r, typename L::i32 sums)
+        const int count = Whole || v + L::count < width ? L::count : static_cast<int>(columns - column - v);
+        return [take = epilogue.template at<L>(column + v, count), row](index_t r, typename L::i32 sums)
                    __attribute__((always_inline)) { take(row + r, sums); };
       });
+}
+
+template <class Isa, int Rows, int Vectors, bool Flip, bool Whole, class Epilogue>
+[[gnu::noinline]] void run_tile(const kernels::tile_operands& t, const context<Epilogue>& c, index_t row,
+                                index_t column) noexcept {
+  finish_tile<Isa, Rows, Vectors, Flip, Whole>(t, *c.epilogue, row, column, c.columns);
+}
+
+/// Some tiles, one below the other.
+template <class Isa, int Rows, int Vectors, bool Flip, bool Whole, class Epilogue>
+[[gnu::noinline]] void run_tiles(kernels::tile_operands t, const context<Epilogue>& c, index_t row, index_t column,
+                                 index_t tiles) noexcept {
+  const Epilogue epilogue = *c.epilogue;  // a copy, which stores of bytes cannot change
+  for (const index_t columns = c.columns; tiles > 0; --tiles, row += Rows) {
+    finish_tile<Isa, Rows, Vectors, Flip, Whole>(t, epilogue, row, column, columns);
+    t.a = static_cast<const char*>(t.a) + Rows * t.a_stride;
+  }
 }
 
 /// All tiles of one panel.
@@ -109,30 +126,40 @@ void run_panel(kernels::tile_operands t, const context<Epilogue>& c, index_t fir
   using tiling = kernels::tiling<Isa>;
   const bool corrected = c.corrected();
   const bool inside = column + Vectors * kernels::mac_on<Isa>::lanes::count <= c.columns;
-  const auto run = [&]<int Height>(std::integral_constant<int, Height>, index_t row) {
+  // Returns how many rows were done.
+  const auto run = [&]<int Height>(std::integral_constant<int, Height>, index_t row, index_t left) -> index_t {
+    const auto direct = [&]<bool Whole>(std::bool_constant<Whole>) -> index_t {
+      if constexpr (Height < tiling::tallest(Vectors) || !tiling::in_a_row(Vectors)) {
+        return run_tile<Isa, Height, Vectors, Flip, Whole>(t, c, row, column), Height;
+      } else {
+        const index_t tiles = std::max<index_t>(1, left / Height - 1);  // the last two may be other ones
+        return run_tiles<Isa, Height, Vectors, Flip, Whole>(t, c, row, column, tiles), tiles * Height;
+      }
+    };
     if constexpr (2 * Height >= tiling::tallest(Vectors)) {
-      if (inside && !corrected) return run_tile<Isa, Height, Vectors, Flip, true>(t, c, row, column);
+      if (inside && !corrected) return direct(std::true_type{});
     }
     if constexpr (Height >= tiling::tallest(Vectors) - (Vectors == 1 ? 1 : 0)) {
-      if (!corrected) return run_tile<Isa, Height, Vectors, Flip, false>(t, c, row, column);
+      if (!corrected) return direct(std::false_type{});
     }
-    run_slowly<Isa, Height, Vectors, Flip>(t, c, row, column);
+    return run_slowly<Isa, Height, Vectors, Flip>(t, c, row, column), Height;
   };
   for (index_t row = 0; row < rows;) {
     const index_t again = tiling::template again<Vectors>(row, rows - row);
     t.a = static_cast<const char*>(t.a) - again * t.a_stride;
     row -= again;
     const int height = tiling::template height<Vectors>(rows - row);
+    index_t done = 0;
     [&]<int... H>(std::integer_sequence<int, H...>) {
       constexpr int tallest = tiling::tallest(Vectors);  // and the tallest first: there are most of them
-      static_cast<void>(((height == tallest - H && tiling::has(Vectors, tallest - H) &&
-                          (run(std::integral_constant<int, tiling::has(Vectors, tallest - H) ? tallest - H : 1>{},
-                               first_row + row),
-                           true)) ||
-                         ...));
+      static_cast<void>(
+          ((height == tallest - H && tiling::has(Vectors, tallest - H) &&
+            (done = run(std::integral_constant<int, tiling::has(Vectors, tallest - H) ? tallest - H : 1>{},
+                        first_row + row, rows - row)) > 0) ||
+           ...));
     }(std::make_integer_sequence<int, tiling::tallest(Vectors)>{});
-    t.a = static_cast<const char*>(t.a) + height * t.a_stride;
-    row += height;
+    t.a = static_cast<const char*>(t.a) + done * t.a_stride;
+    row += done;
   }
 }
 

@@ -120,6 +120,9 @@ struct tiling {
     while (!has(V, h)) --h;
     return h;
   }
+  /// Whether one call makes all tallest tiles of a panel. Sums of the narrowest fill the registers, so that nothing can
+  /// be held over from tile to tile.
+  static constexpr bool in_a_row(int v) { return v > 1; }
   /// How many rows the next tile begins before the `left` ones: where narrow tiles would take several low ones after
   /// some rows are done, a tallest one that does a few rows again is faster.
   template <int V>
