@@ -163,6 +163,13 @@ void check_shapes(index_t kernel, index_t stride) {
   for (index_t channels : {1, 3, 4, 7, 8, 9, 15, 16, 17, 35}) {
     check_kinds({1, 6, 7, channels, kernel, stride, {1, 1, 1, 1}, 0, {}, false, channels % 4}, false);
   }
+  // Some instruction sets take several vectors of channels together.
+  for (index_t channels : {31, 32, 33, 63, 64, 65, 80, 147}) {
+    const bool extremes = channels == 64;
+    const isa::compiled all;
+    check_all<u8, s8>({1, 5, 6, channels, kernel, stride, {1, 1, 1, 1}, 77, {}, extremes, channels % 3}, all);
+    check_all<s8, s8>({2, 6, 5, channels, kernel, stride, {0, 2, 1, 0}, -7, {}, false, 0}, all);
+  }
   for (const gemm::padding& pads : {gemm::padding{0, 0, 0, 0}, gemm::padding{2, 0, 1, 3}, gemm::padding{0, 7, 6, 0}}) {
     for (index_t height : {5, 6, 8, 9}) {
       for (index_t width : {5, 6, 11}) {
@@ -187,35 +194,37 @@ struct backwards {
 };
 
 template <class Isa>
-void check_epilogues() {
-  const operands<u8, s8> o({2, 7, 6, 21, 3, 1, {1, 1, 1, 1}, 101, {}, false, 0});
+void check_epilogues(index_t channels) {
+  const operands<u8, s8> o({2, 7, 6, channels, 3, 1, {1, 1, 1, 1}, 101, {}, false, 0});
   const gemm::depthwise_weights<Isa> w(o.kernels(), 1);
   const auto sums = o.expected();
   const auto n = static_cast<index_t>(sums.size());
-  const auto scales = builders::uniform<float>(21, 1e-4, 1e-3);
+  const auto scales = builders::uniform<float>(channels, 1e-4, 1e-3);
   const gemm::stepped<float> by_channel{scales.data(), 1};
   builders::guarded<s8> codes(n);
   builders::guarded<float> reals(n);
   gemm::depthwise(o.images(), w, o.s.pads, 101, o.bias,
-                  gemm::scale_columns{by_channel} >> gemm::round_to{-5, -100, 90} >> gemm::store<s8>{codes.data(), 21},
+                  gemm::scale_columns{by_channel} >> gemm::round_to{-5, -100, 90} >>
+                      gemm::store<s8>{codes.data(), channels},
                   backwards{});
   gemm::depthwise(o.images(), w, o.s.pads, 101, o.bias,
-                  gemm::scale_columns{by_channel} >> gemm::store<float>{reals.data(), 21});
+                  gemm::scale_columns{by_channel} >> gemm::store<float>{reals.data(), channels});
   CHECK(codes.intact());
   CHECK(reals.intact());
   index_t wrong = 0;
   for (index_t i = 0; i < n; ++i) {
-    const float real = static_cast<float>(sums[static_cast<std::size_t>(i)]) * scales[static_cast<std::size_t>(i % 21)];
+    const float by = scales[static_cast<std::size_t>(i % channels)];
+    const float real = static_cast<float>(sums[static_cast<std::size_t>(i)]) * by;
     const double code = std::min(90.0, std::max(-100.0, static_cast<double>(std::nearbyint(real)) - 5));
     if (reals.data()[i] != real || codes.data()[i] != static_cast<s8>(code)) ++wrong;
   }
-  INFO(Isa::name);
+  INFO(Isa::name << ", " << channels << " channels");
   CHECK(wrong == 0);
 }
 
 template <class... Isa>
 void check_all_epilogues(isa::list<Isa...>) {
-  (check_epilogues<Isa>(), ...);
+  ((check_epilogues<Isa>(21), check_epilogues<Isa>(147)), ...);
 }
 
 /// Saved by one instruction set and loaded by another.

@@ -163,6 +163,7 @@ TEST_CASE("epilogue: codes beyond 8 bits, or beyond the type that is written, ar
   CHECK_THROWS_WITH(gemm::round_to(0, -129, 127), says("codes from -129 to 127 with zero point 0"));
   CHECK_THROWS_WITH(gemm::round_to(0, 0, 256), says("codes from 0 to 256"));
   CHECK_THROWS_WITH(gemm::round_to(300, 0, 255), says("zero point 300"));
+  CHECK_THROWS_WITH(gemm::round_to(0, 10, -10), says("codes from 10 to -10"));
 
   std::uint8_t unsigned_codes[1];
   std::int8_t signed_codes[1];

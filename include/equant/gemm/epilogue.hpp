@@ -90,14 +90,14 @@ struct clamp : stage {
   }
 };
 
-/// float -> code: round(clamp(x, low - z, high - z)) + z, nearest even; [low, high] holds the activation's clamp too.
-/// Codes of 8 bits: low, high and z from -128 to 255.
+/// float -> code: round(clamp(x, low - z, high - z)) + z, nearest even, and low for NaN; [low, high] holds the
+/// activation's clamp too. Codes of 8 bits: -128 <= low <= high <= 255, and so z.
 struct round_to : stage {
   std::int32_t zero_point, low, high;
   round_to(std::int32_t z, std::int32_t lowest, std::int32_t highest) : zero_point(z), low(lowest), high(highest) {
-    if (std::min({z, lowest, highest}) < -128 || std::max({z, lowest, highest}) > 255) {
+    if (lowest > highest || std::min(z, lowest) < -128 || std::max(z, highest) > 255) {
       contract::invalid_argument("codes from ", lowest, " to ", highest, " with zero point ", z,
-                                 ", which 8 bits do not hold");
+                                 "; 8 bits hold -128 to 127 or 0 to 255");
     }
   }
 
@@ -149,10 +149,9 @@ struct rounded_once : fixed_point {
   }
 };
 
-/// What writes, as T. Codes have to be such of T.
+/// What writes, as T. What round_to makes must be codes of T.
 template <class T>
 struct sink : stage {
-  static void check(const stage&) {}
   static void check(const round_to& codes) {
     if constexpr (sizeof(T) == 1) {
       constexpr std::int32_t lowest = std::numeric_limits<T>::min(), highest = std::numeric_limits<T>::max();
@@ -196,7 +195,7 @@ struct scatter : sink<T> {
   }
 };
 
-/// Stages one after the other.
+/// Stages one after the other, made by >>.
 template <class... Stages>
 struct pipeline {
   std::tuple<Stages...> stages;
@@ -221,8 +220,10 @@ struct pipeline {
 
 template <class... A, std::derived_from<stage> B>
 constexpr pipeline<A..., B> operator>>(pipeline<A...> a, B b) {
-  const auto& last = std::get<sizeof...(A) - 1>(a.stages);
-  if constexpr (requires { b.check(last); }) b.check(last);
+  constexpr std::size_t last = sizeof...(A) - 1;
+  if constexpr (std::same_as<std::tuple_element_t<last, std::tuple<A...>>, round_to> && requires { &B::check; }) {
+    B::check(std::get<last>(a.stages));
+  }
   return {std::tuple_cat(a.stages, std::tuple<B>(b))};
 }
 template <std::derived_from<stage> A, std::derived_from<stage> B>

@@ -130,10 +130,12 @@ void run_panel(kernels::tile_operands t, const context<Epilogue>& c, index_t fir
   const auto run = [&]<int Height>(std::integral_constant<int, Height>, index_t row, index_t left) -> index_t {
     const auto direct = [&]<bool Whole>(std::bool_constant<Whole>) -> index_t {
       if constexpr (Height < tiling::tallest(Vectors) || !tiling::in_a_row(Vectors)) {
-        return run_tile<Isa, Height, Vectors, Flip, Whole>(t, c, row, column), Height;
+        run_tile<Isa, Height, Vectors, Flip, Whole>(t, c, row, column);
+        return Height;
       } else {
         const index_t tiles = std::max<index_t>(1, left / Height - 1);  // the last two may be other ones
-        return run_tiles<Isa, Height, Vectors, Flip, Whole>(t, c, row, column, tiles), tiles * Height;
+        run_tiles<Isa, Height, Vectors, Flip, Whole>(t, c, row, column, tiles);
+        return tiles * Height;
       }
     };
     if constexpr (2 * Height >= tiling::tallest(Vectors)) {
@@ -142,7 +144,8 @@ void run_panel(kernels::tile_operands t, const context<Epilogue>& c, index_t fir
     if constexpr (Height >= tiling::tallest(Vectors) - (Vectors == 1 ? 1 : 0)) {
       if (!corrected) return direct(std::false_type{});
     }
-    return run_slowly<Isa, Height, Vectors, Flip>(t, c, row, column), Height;
+    run_slowly<Isa, Height, Vectors, Flip>(t, c, row, column);
+    return Height;
   };
   for (index_t row = 0; row < rows;) {
     const index_t again = tiling::template again<Vectors>(row, rows - row);

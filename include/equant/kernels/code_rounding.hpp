@@ -8,9 +8,9 @@ namespace equant::inline EQUANT_ABI::kernels {
 
 /// From reals to codes of 8 bits, over lanes:
 ///
-///   code(x) = round(clamp(x, low - z, high - z)) + z, nearest even;   -128 <= low, z, high <= 255
+///   code(x) = round(clamp(x, low - z, high - z)) + z, nearest even;   -128 <= low <= high <= 255, and so z
 ///
-/// What it returns is for L::store, whose type holds the codes.
+/// and low for NaN. What it returns is for L::store, to a type that holds the codes.
 template <class L>
 struct code_rounding {
   typename L::f32 low, high;
@@ -21,7 +21,7 @@ struct code_rounding {
         high(L::splat(static_cast<float>(highest - zero_point))),
         zero(L::splat(zero_point)) {}
 
-  auto operator()(typename L::f32 x) const noexcept { return L::add(L::round(L::min(L::max(x, low), high)), zero); }
+  auto operator()(typename L::f32 x) const noexcept { return L::add(L::round(L::min(L::max(low, x), high)), zero); }
 };
 
 }  // namespace equant::inline EQUANT_ABI::kernels

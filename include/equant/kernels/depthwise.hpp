@@ -63,7 +63,7 @@ struct depthwise_shape {
   static constexpr int outputs = (groups * group - Kernel) / Stride + 1;
   static constexpr int rows = (outputs - 1) * Stride + Kernel;
   /// How many vectors of channels are taken together: as many as make words at once, where the words of the columns
-  /// leave registers for sums and epilogue.
+  /// leave a third of the registers for sums and epilogue.
   static constexpr std::size_t vectors = [] {
     if constexpr (requires { depthwise_on<Isa>::words_at_once; }) {
       constexpr int words = (Kernel + Stride) * groups * depthwise_on<Isa>::words_at_once;
@@ -100,7 +100,7 @@ template <class Isa, int Kernel, int Stride, int Parts, std::size_t Vectors, boo
   static_assert(shape::rows <= most_depthwise_rows && (Vectors == 1 || Whole));
   constexpr std::size_t kernel = Kernel, groups = shape::groups, outputs = shape::outputs;
   constexpr std::size_t words = outputs * Parts * kernel * groups;
-  constexpr bool held = Vectors * words <= 6;  // weights stay in registers
+  constexpr bool held = Vectors == 1 && words <= 6;  // weights stay in registers
   const depthwise_operands<Isa, T> t = given;  // a copy, which stores of bytes cannot change
   typename lanes::i32 start[Vectors];
   unrolled<Vectors>([&](auto v) __attribute__((always_inline)) {

@@ -53,7 +53,7 @@ struct doubled {
   static f32 to_float(i32 a) noexcept { return {L::to_float(a.lower), L::to_float(a.upper)}; }
   static i32 round(f32 a) noexcept { return {L::round(a.lower), L::round(a.upper)}; }
 
-  /// i32 or f32, or codes that know better than to go by halves (see code_rounding.hpp).
+  /// i32 or f32; codes of a kind of their own (see code_rounding.hpp) store themselves.
   template <class T, class Lanes>
   static void store(T* p, const Lanes& a, int n) noexcept {
     if constexpr (requires { a.store(p, n); }) {

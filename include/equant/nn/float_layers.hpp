@@ -3,6 +3,7 @@
 #pragma once
 
 #include <equant/nn/float_conv.hpp>
+#include <equant/nn/own_memory.hpp>
 #include <equant/nn/strided.hpp>
 
 #include <cmath>

@@ -5,6 +5,7 @@
 #include <equant/nn/graph.hpp>
 #include <equant/nn/move_gradients.hpp>
 #include <equant/nn/norm_gradient.hpp>
+#include <equant/nn/own_memory.hpp>
 
 /// Backward passes: from the gradient of a layer's result to those of its inputs and parameters, which are added to
 /// what is there. Buffers lie as in the forward pass (strided.hpp).

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <equant/nn/conv_gradient.hpp>
+#include <equant/nn/own_memory.hpp>
 
 namespace equant::inline EQUANT_ABI::nn {
 

@@ -3,12 +3,14 @@
 #pragma once
 
 #include <equant/kernels/avx512vnni/lanes.hpp>
+#include <equant/kernels/code_rounding.hpp>
 
 namespace equant::inline EQUANT_ABI::kernels {
 
 namespace avx512vnni {
 
-/// Codes as words, in the order in which packing two registers of 32 bits leaves them: by turns of four.
+/// Codes as words, in the order in which packing two registers of 32 bits leaves them: by turns of four. As bytes they
+/// saturate, where codes are such of another type.
 struct packed_codes {
   __m512i words;
 
@@ -20,10 +22,10 @@ struct packed_codes {
     _mm256_mask_storeu_epi8(p, (__mmask32{1} << n) - 1, bytes);
   }
   void store(std::int32_t* p, int n) const noexcept {
-    using half = lanes<isa::avx512vnni>;
-    half::store(p, _mm512_maskz_srai_epi32(0xffff, _mm512_maskz_unpacklo_epi16(0xffffffffu, words, words), 16), 16);
-    half::store(p + 16, _mm512_maskz_srai_epi32(0xffff, _mm512_maskz_unpackhi_epi16(0xffffffffu, words, words), 16),
-                n - 16);
+    using one = lanes<isa::avx512vnni>;
+    one::store(p, _mm512_maskz_srai_epi32(0xffff, _mm512_maskz_unpacklo_epi16(0xffffffffu, words, words), 16), 16);
+    one::store(p + 16, _mm512_maskz_srai_epi32(0xffff, _mm512_maskz_unpackhi_epi16(0xffffffffu, words, words), 16),
+               n - 16);
   }
 
   /// The bytes of a, then those of b.
@@ -63,8 +65,8 @@ struct code_rounding<doubled<lanes<isa::avx512vnni>>> {
         low(_mm512_set1_epi16(static_cast<short>(lowest))) {}
 
   avx512vnni::packed_codes operator()(L::f32 x) const noexcept {
-    using half = lanes<isa::avx512vnni>;
-    const __m512i lower = half::round(half::min(x.lower, high)), upper = half::round(half::min(x.upper, high));
+    using one = lanes<isa::avx512vnni>;
+    const __m512i lower = one::round(one::min(x.lower, high)), upper = one::round(one::min(x.upper, high));
     const __m512i words = _mm512_packs_epi32(lower, upper);
     return {_mm512_maskz_max_epi16(0xffffffffu, _mm512_maskz_adds_epi16(0xffffffffu, words, zero), low)};
   }
