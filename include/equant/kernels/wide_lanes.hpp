@@ -70,7 +70,9 @@ struct doubled {
 };
 
 template <class L, std::size_t Times>
-struct widened : widened<doubled<L>, Times / 2> {};
+struct widened {
+  using type = typename widened<doubled<L>, Times / 2>::type;
+};
 template <class L>
 struct widened<L, 1> {
   using type = L;
