@@ -141,7 +141,7 @@ void run_panel(kernels::tile_operands t, const context<Epilogue>& c, index_t fir
     if constexpr (2 * Height >= tiling::tallest(Vectors)) {
       if (inside && !corrected) return direct(std::true_type{});
     }
-    if constexpr (Height >= tiling::tallest(Vectors) - (Vectors == 1 ? 1 : 0)) {
+    if constexpr (tiling::tall(Vectors, Height)) {
       if (!corrected) return direct(std::false_type{});
     }
     run_slowly<Isa, Height, Vectors, Flip>(t, c, row, column);

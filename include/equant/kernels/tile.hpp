@@ -101,11 +101,14 @@ struct tiling {
 
   /// The tallest tile of `v` vectors: its sums, the columns, a row and a product stay in registers.
   static constexpr int tallest(int v) { return (mac_on<Isa>::registers - v - 2) / v; }
-  /// Full width has every height, so that rows can be split evenly; narrow tiles have a few. The narrowest, by far the
-  /// tallest, has two neighbours: h and h - 1 make any number of rows from h (h - 1) on.
+  /// Whether a tile is as tall as its width allows. The narrowest, by far the tallest, has two such heights: h and
+  /// h - 1 make any number of rows from h (h - 1) on.
+  static constexpr bool tall(int v, int height) {
+    return height == tallest(v) || (v == 1 && height == tallest(v) - 1);
+  }
+  /// Full width has every height, so that rows can be split evenly; narrow tiles have a few.
   static constexpr bool has(int v, int height) {
-    return height <= tallest(v) &&
-           (v == vectors || height == 1 || height == 4 || height == tallest(v) || (v == 1 && height == tallest(v) - 1));
+    return height <= tallest(v) && (v == vectors || height == 1 || height == 4 || tall(v, height));
   }
   /// The height of the next tile where `left` rows are left: 8 rows by 6 are 4 and 4 at full width.
   template <int V>

@@ -31,9 +31,7 @@ struct packed_codes {
   /// The bytes of a, then those of b.
   template <class T>
   [[gnu::always_inline]] static __m512i in_order(__m512i a, __m512i b) noexcept {
-    const __m512i turns = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
-    const __m512i bytes = std::is_signed_v<T> ? _mm512_packs_epi16(a, b) : _mm512_packus_epi16(a, b);
-    return _mm512_maskz_permutexvar_epi32(0xffff, turns, bytes);
+    return transposed_words(std::is_signed_v<T> ? _mm512_packs_epi16(a, b) : _mm512_packus_epi16(a, b));
   }
 };
 

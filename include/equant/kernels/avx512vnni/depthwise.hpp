@@ -36,8 +36,7 @@ struct depthwise_on<isa::avx512vnni> {
   static void columns(const T* const* rows, index_t at, word* to) noexcept {
     word row[4] = {_mm512_setzero_si512(), _mm512_setzero_si512(), _mm512_setzero_si512(), _mm512_setzero_si512()};
     unrolled<Rows>([&](auto r) __attribute__((always_inline)) {
-      const word by_fours = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
-      row[r] = _mm512_maskz_permutexvar_epi32(0xffff, by_fours, _mm512_loadu_si512(rows[r] + at));
+      row[r] = avx512vnni::transposed_words(_mm512_loadu_si512(rows[r] + at));
     });
     const word upper = low_bytes(row[0], row[1]), lower = low_bytes(row[2], row[3]);
     const word upper_end = high_bytes(row[0], row[1]), lower_end = high_bytes(row[2], row[3]);

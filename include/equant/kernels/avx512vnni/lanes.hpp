@@ -6,6 +6,16 @@
 
 namespace equant::inline EQUANT_ABI::kernels {
 
+namespace avx512vnni {
+
+/// Sixteen words as a 4 x 4 matrix, transposed: what lay in turns of four comes in order, and the other way round.
+[[gnu::always_inline]] inline __m512i transposed_words(__m512i x) noexcept {
+  const __m512i turns = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
+  return _mm512_maskz_permutexvar_epi32(0xffff, turns, x);
+}
+
+}  // namespace avx512vnni
+
 /// Sixteen lanes. Masked forms throughout where g++ 12's plain ones warn of an uninitialised operand.
 template <>
 struct lanes<isa::avx512vnni> {
